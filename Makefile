@@ -1,0 +1,28 @@
+# Each target is a script; read the first lines of scripts/NAME for what it does.
+# C programs are built by scripts/build-bench, Rust by cargo.
+
+.PHONY: help run test test-long header bench-c setup clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
+
+run: ## build, then two programs under every allocator in one table
+	scripts/run
+
+test: ## everything CI runs
+	scripts/test
+
+test-long: ## what takes longer than CI may
+	scripts/test-long
+
+header: ## generate include/hakmem.h again
+	scripts/make-header
+
+bench-c: ## build the benchmarks into out/bench
+	scripts/build-bench
+
+setup: ## install what is missing
+	scripts/setup
+
+clean: ## remove what was built
+	scripts/clean

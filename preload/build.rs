@@ -1,0 +1,22 @@
+//! Linker arguments of libhakmem.so; `readelf -d` shows what each one does.
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    for argument in [
+        // the name that programs linked with the library record
+        "-Wl,-soname,libhakmem.so.1",
+        // full RELRO: every relocation at load, then the table is read-only
+        "-Wl,-z,relro",
+        "-Wl,-z,now",
+        // never unloaded: thread-exit keys and the fork handlers point here
+        "-Wl,-z,nodelete",
+        // a symbol that libc does not have must be weak, or the link fails
+        "-Wl,-z,defs",
+        // code has no address to patch
+        "-Wl,-z,text",
+        // only what is used is NEEDED: libc
+        "-Wl,--as-needed",
+    ] {
+        println!("cargo:rustc-cdylib-link-arg={argument}");
+    }
+}

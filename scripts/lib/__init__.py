@@ -1,0 +1,1 @@
+"""Helpers of scripts/compare, strace-counts, perf-compare, pair-instructions and run."""

@@ -1,0 +1,106 @@
+"""Which allocators there are on this machine, and how a program is put under one."""
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BENCH_DIR = ROOT / "out" / "bench"
+DEBIAN_LIB_DIRS = (Path("/usr/lib/x86_64-linux-gnu"), Path("/usr/lib"))
+DEBIAN_LIBRARIES = (
+    ("mimalloc", "libmimalloc.so.2"),
+    ("jemalloc", "libjemalloc.so.2"),
+    ("tcmalloc", "libtcmalloc_minimal.so.4"),
+)
+
+
+@dataclass(frozen=True)
+class Allocator:
+    """A malloc to run programs under. `library` is None for the one in libc."""
+
+    name: str
+    library: Path | None
+
+    def preload(self):
+        """The variables that put a program under this allocator."""
+        return {} if self.library is None else {"LD_PRELOAD": str(self.library)}
+
+
+GLIBC = Allocator("glibc", None)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One row of a comparison: an allocator, and variables set for this row only.
+
+    A variable whose value is None is unset for the row.
+    """
+
+    label: str
+    allocator: Allocator
+    env: dict = field(default_factory=dict)
+
+
+def target_dir():
+    """Where cargo puts what it builds."""
+    return Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").resolve()
+
+
+def hakmem():
+    """This project's library, whether it is built yet or not."""
+    return Allocator("hakmem", target_dir() / "release" / "libhakmem.so")
+
+
+def debian_peers():
+    """The allocators that Debian's packages put on this machine."""
+    for name, file_name in DEBIAN_LIBRARIES:
+        for directory in DEBIAN_LIB_DIRS:
+            if (directory / file_name).exists():
+                yield Allocator(name, directory / file_name)
+                break
+
+
+def built_peers():
+    """The allocators built into peers/lib, named peer-NAME after libNAME.so."""
+    for library in sorted((ROOT / "peers" / "lib").glob("*.so")):
+        short_name = re.sub(r"^lib|\.so$", "", library.name)
+        yield Allocator(f"peer-{short_name}", library)
+
+
+def installed():
+    """Every allocator found: glibc first, then hakmem if built, then its peers."""
+    own = hakmem()
+    found = [GLIBC] + ([own] if own.library.exists() else [])
+    return found + list(debian_peers()) + list(built_peers())
+
+
+def known():
+    """What may be asked for by name: all of installed(), hakmem, and the bump baseline."""
+    by_name = {allocator.name: allocator for allocator in installed()}
+    by_name.setdefault("hakmem", hakmem())
+    bump = BENCH_DIR / "libbump.so"
+    if bump.exists():
+        by_name["bump"] = Allocator("bump", bump)
+    return by_name
+
+
+def select(text):
+    """The allocators of a list like `glibc,hakmem,mine=/path/lib.so`, or `all`.
+
+    Raises ValueError with a sentence for the user.
+    """
+    if text == "all":
+        return installed()
+    chosen = []
+    for word in text.split(","):
+        name, has_path, path = word.partition("=")
+        allocator = Allocator(name, Path(path).resolve()) if has_path else known().get(name)
+        if allocator is None:
+            raise ValueError(f"unknown allocator '{word}'; known here: {', '.join(known())}, or NAME=PATH")
+        if allocator.library is not None and not allocator.library.exists():
+            raise ValueError(f"{allocator.name}: no file {allocator.library}; build or install it first")
+        if name in (other.name for other in chosen):
+            raise ValueError(f"allocator '{name}' is listed twice")
+        chosen.append(allocator)
+    return chosen

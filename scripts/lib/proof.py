@@ -1,0 +1,92 @@
+"""Proves which malloc served a command.
+
+A program may define malloc itself (rustc does), be linked statically, or start
+children that do: LD_PRELOAD then changes nothing, and a comparison would
+compare an allocator with itself. So the command runs once, untimed, while
+ld.so writes down each symbol it binds. Nothing in any process of that run may
+bind malloc, calloc, realloc or free elsewhere than to the library meant, and
+something besides libc and ld.so (which always do) must bind malloc to it. What
+this cannot see: a private malloc under another name, and a statically linked
+child of a command that is itself served.
+"""
+
+import re
+import tempfile
+from pathlib import Path
+
+from lib.measure import RunFailed, describe_status, environment, last_line, run
+
+BINDING = re.compile(
+    r"binding file (?P<user>.+?) \[\d+\] to (?P<target>.+?) \[\d+\]: normal symbol `(?P<symbol>[^']+)'")
+BINDS_ALWAYS = re.compile(r"/(libc\.so\.|ld-linux)")
+WATCHED = ("malloc", "calloc", "realloc", "free")
+
+
+def is_meant(target, allocator):
+    """Whether ld.so's name for an object is the allocator's library."""
+    path = Path(target)
+    if allocator.library is None:
+        return path.name.startswith("libc.so.")
+    return path.resolve() == allocator.library.resolve()
+
+
+def bindings(text, allocator):
+    """The (user, symbol, target) triples of one log, without what the allocator binds for itself."""
+    for match in BINDING.finditer(text):
+        own = allocator.library is not None and is_meant(match["user"], allocator)
+        if match["symbol"] in WATCHED and not own:
+            yield match["user"], match["symbol"], match["target"]
+
+
+def check_process(text, allocator):
+    """Looks through one process's log; returns (mallocs bound to the library, what is bound elsewhere).
+
+    A program that is not position-independent and takes the address of, say,
+    free shows up as a target itself, though its own entry only jumps on: such
+    a target counts as the library if it binds that symbol to the library.
+    """
+    triples = list(bindings(text, allocator))
+    passes_on = {(user, symbol) for user, symbol, target in triples if is_meant(target, allocator)}
+    served = 0
+    for user, symbol, target in triples:
+        if not is_meant(target, allocator) and (target, symbol) not in passes_on:
+            return served, f"{user} binds {symbol} to {target}"
+        if symbol == "malloc" and not BINDS_ALWAYS.search(user):
+            served += 1
+    return served, None
+
+
+def prove(command, variant, extra_env, timeout_s):
+    """Runs the command once; returns None when the allocator meant served it, else the reason not."""
+    with tempfile.TemporaryDirectory(prefix="hakmem-proof-") as directory:
+        debug = {"LD_DEBUG": "bindings", "LD_BIND_NOW": "1", "LD_DEBUG_OUTPUT": f"{directory}/log"}
+        settings = [f"{name}={value}" for name, value in {**variant.allocator.preload(), **debug}.items()]
+        try:
+            code, _, err = run(["/usr/bin/env", *settings, *command], environment(variant, extra_env), timeout_s)
+        except RunFailed as reason:
+            return f"failed: {reason}"
+        logs = [log.read_text(errors="replace") for log in sorted(Path(directory).iterdir())]
+    for text in (err.decode(errors="replace"), *logs):
+        for line in text.splitlines():
+            if "cannot be preloaded" in line:
+                return f"refused: {line.strip()}"
+    if code != 0:
+        return f"failed: {describe_status(code)}: {last_line(err)}"
+    total = 0
+    for text in logs:
+        served, elsewhere = check_process(text, variant.allocator)
+        if elsewhere is not None:
+            return f"refused: not served by {variant.allocator.name}: {elsewhere}"
+        total += served
+    if total == 0:
+        return f"refused: nothing shows that {variant.allocator.name} served it (is the program linked statically?)"
+    return None
+
+
+def prove_all(command, variants, extra_env, timeout_s, failures):
+    """Proves each variant; reasons go to `failures` by label. Returns the variants proven."""
+    for variant in variants:
+        reason = prove(command, variant, extra_env, timeout_s)
+        if reason is not None:
+            failures[variant.label] = reason
+    return [variant for variant in variants if variant.label not in failures]

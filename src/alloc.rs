@@ -1,0 +1,182 @@
+//! Allocation.
+//!
+//! ```text
+//! allocate(size)
+//!   small, up to 1 KiB        class by table             -> bin::pop
+//!   medium, up to 64 KiB      class by bit scan          -> bin::pop
+//!     the bin is empty        front_cache::refill        -> depot, drain, slabs, shared pool
+//!   large                     large::span, large::huge
+//! allocate_zeroed(size)       as above, then zeroes what is not known to be zero
+//! allocate_aligned(align, size)   a class whose blocks are multiples of align, or large
+//! ```
+//!
+//! The way back is drawn the same way in `free.rs`. Every block of a slab has its second word
+//! cleared, where free leaves its mark; spans and huge blocks carry no mark.
+#![allow(unsafe_code)] // blocks and bins by pointer
+
+use crate::config;
+use crate::front_cache::bin::Bin;
+use crate::front_cache::heap::Heap;
+use crate::front_cache::{bind, refill, tls};
+use crate::geometry::*;
+use crate::large::{cache, huge, span};
+use crate::policy;
+use core::ptr;
+
+/// A block of at least `size` bytes, aligned to 16; null, with errno ENOMEM, when memory is out. A
+/// size of 0 gives a block of its own. Any thread, at any time.
+#[inline]
+pub fn allocate(size: usize) -> *mut u8 {
+    let heap = tls::current();
+    if size <= MAX_TABLE_BYTES {
+        // SAFETY: [I-HEAP] `heap` is this thread's heap or a shim, whose bins are empty; the table
+        // holds offsets of bins.
+        unsafe {
+            #[allow(clippy::manual_div_ceil)] // cannot overflow here; the golden file has this form
+            let index = (size + MIN_ALIGN - 1) / MIN_ALIGN;
+            let offset = (*heap).front.size_table.as_ptr().add(index).read();
+            let bin: *mut Bin = heap.cast::<u8>().add(offset as usize).cast();
+            let block = Bin::pop(bin);
+            if !block.is_null() {
+                clear_mark(block);
+                return block;
+            }
+        }
+    }
+    allocate_slow(size, heap)
+}
+
+/// Takes free's mark out of a block.
+///
+/// # Safety
+/// `block` is a block of at least 16 bytes in the caller's hands.
+#[inline(always)]
+unsafe fn clear_mark(block: *mut u8) {
+    // SAFETY: the caller's promise.
+    unsafe { block.cast::<u64>().add(1).write(0) }
+}
+
+/// The bin of a class.
+///
+/// # Safety
+/// `heap` is the calling thread's, `class` below [`NUM_CLASSES`].
+#[inline(always)]
+unsafe fn bin_of(heap: *mut Heap, class: usize) -> *mut Bin {
+    debug_assert!(class < NUM_CLASSES);
+    // SAFETY: the caller's promise.
+    unsafe { heap.cast::<Bin>().add(class) }
+}
+
+/// Medium and large requests, and bins that are empty.
+#[inline(never)]
+fn allocate_slow(size: usize, heap: *mut Heap) -> *mut u8 {
+    if size > MAX_CLASS_BYTES {
+        return allocate_large(heap, size, MIN_ALIGN).map_or_else(out_of_memory, |(block, _)| block);
+    }
+    allocate_class(heap, class_of(size))
+}
+
+/// A block of a class.
+#[inline]
+fn allocate_class(heap: *mut Heap, class: usize) -> *mut u8 {
+    // SAFETY: [I-HEAP] this thread's heap.
+    let mut block = unsafe { Bin::pop(bin_of(heap, class)) };
+    if block.is_null() {
+        if bypasses_slabs(class) {
+            return huge::allocate(class_bytes(class), MIN_ALIGN).map_or_else(out_of_memory, |(block, _)| block);
+        }
+        block = refill::refill(heap, class);
+        if block.is_null() {
+            block = refill_after_purge(class);
+        }
+        if block.is_null() {
+            return out_of_memory();
+        }
+    }
+    // SAFETY: a block in our hands.
+    unsafe { clear_mark(block) };
+    block
+}
+
+/// What is cached for huge blocks may be what is missing.
+#[cold]
+fn refill_after_purge(class: usize) -> *mut u8 {
+    if cache::purge_all() > 0 { refill::refill(tls::current(), class) } else { ptr::null_mut() }
+}
+
+/// With `HAKMEM_POOL_TLS=0` the mid-large classes are mapped directly (S1, for comparison).
+#[inline]
+fn bypasses_slabs(class: usize) -> bool {
+    class > class_of(MID_MIN_BYTES - 1) && !config::get().pool_tls()
+}
+
+#[cold]
+fn allocate_large(heap: *mut Heap, size: usize, align: usize) -> Option<(*mut u8, bool)> {
+    if size > MAX_SPAN_BYTES || align > MAX_SPAN_BYTES {
+        return huge::allocate(size, align);
+    }
+    let in_window = bind::enter(heap).and_then(|mut tenant| span::allocate(tenant.set(), size, align));
+    // where the window has no room, a mapping of its own may still be had
+    in_window.or_else(|| huge::allocate(size, align))
+}
+
+/// A block of at least `size` bytes that reads as zero; otherwise as [`allocate`].
+#[inline]
+pub fn allocate_zeroed(size: usize) -> *mut u8 {
+    if size > MAX_TABLE_BYTES {
+        return allocate_zeroed_medium(tls::current(), size);
+    }
+    let block = allocate(size);
+    if !block.is_null() {
+        // SAFETY: a block of at least `size` bytes.
+        unsafe { ptr::write_bytes(block, 0, size) };
+    }
+    block
+}
+
+#[inline(never)]
+fn allocate_zeroed_medium(heap: *mut Heap, size: usize) -> *mut u8 {
+    let (block, zeroed) = if size > MAX_CLASS_BYTES {
+        let Some(large) = allocate_large(heap, size, MIN_ALIGN) else { return out_of_memory() };
+        large
+    } else {
+        let class = class_of(size);
+        // SAFETY: [I-HEAP] this thread's heap.
+        let block = unsafe { Bin::pop(bin_of(heap, class)) };
+        if !block.is_null() {
+            (block, false)
+        } else if class_bytes(class) >= policy::CALLOC_FRESH_BYTES && !bypasses_slabs(class) {
+            let Some(one) = refill::refill_one(heap, class) else { return out_of_memory() };
+            one
+        } else {
+            (allocate_class(heap, class), false)
+        }
+    };
+    if !zeroed && !block.is_null() {
+        // SAFETY: a block of at least `size` bytes; this clears free's mark too.
+        unsafe { ptr::write_bytes(block, 0, size) };
+    }
+    block
+}
+
+/// A block of at least `size` bytes at a multiple of `align`, a power of two; otherwise as
+/// [`allocate`]. Alignments that no address satisfies give null and ENOMEM.
+pub fn allocate_aligned(align: usize, size: usize) -> *mut u8 {
+    debug_assert!(align.is_power_of_two());
+    if align <= MIN_ALIGN {
+        return allocate(size);
+    }
+    let heap = tls::current();
+    match aligned_class_of(align, size) {
+        Some(class) if !bypasses_slabs(class) => allocate_class(heap, class),
+        _ => allocate_large(heap, size.max(1), align).map_or_else(out_of_memory, |(block, _)| block),
+    }
+}
+
+/// Null, with errno ENOMEM.
+#[cold]
+pub(crate) fn out_of_memory() -> *mut u8 {
+    // SAFETY: errno of the calling thread.
+    unsafe { *libc::__errno_location() = libc::ENOMEM };
+    ptr::null_mut()
+}

@@ -1,0 +1,259 @@
+//! Deallocation.
+//!
+//! ```text
+//! deallocate(block)
+//!   a block of the thread's own heap: one table entry decides     -> bin::push
+//!   deallocate_slow
+//!     its own, the bin full   front_cache::flush::push_slow      -> depot, slabs
+//!     another heap's          front_cache::flush::remote         -> outbox, queue of the owner
+//!     a span                  large::span::deallocate            -> shared pool
+//!     outside the window      large::huge::deallocate, or foreign
+//!     anything else           fatal
+//! ```
+//!
+//! Always on: the pointer must be where a block of its class starts, and a block that carries the
+//! mark of a free is looked for among the free ones before it is accepted.
+#![allow(unsafe_code)] // blocks and bins by pointer
+
+use crate::config;
+use crate::fatal;
+use crate::foreign;
+use crate::front_cache::bin::Bin;
+use crate::front_cache::heap::Heap;
+use crate::front_cache::{confirm, flush, tls};
+use crate::geometry::*;
+use crate::large::registry::Found;
+use crate::large::{huge, registry as huge_registry, span};
+use crate::mark;
+use crate::superslab::extent;
+use crate::superslab::header::SlotState;
+use crate::superslab::registry::{self, TableView};
+
+/// Frees a block. Null is allowed; errno stays; a pointer that is no block ends the process.
+///
+/// # Safety
+/// `block` is null, or came from this crate or from another allocator's malloc, and is not used
+/// afterwards.
+#[inline]
+pub unsafe fn deallocate(block: *mut u8) {
+    let heap = tls::current();
+    // SAFETY: [I-HEAP] this thread's heap or a shim, whose view covers nothing; `class` is below
+    // NUM_CLASSES when it is used; a block start of an own slab can be written.
+    unsafe {
+        if let Some(entry) = (*heap).front.view.entry_at(block as usize) {
+            let class = entry ^ (*heap).front.key;
+            if class < NUM_CLASSES as u32 {
+                let bin: *mut Bin = heap.cast::<u8>().add((class * size_of::<Bin>() as u32) as usize).cast();
+                let mark = mark::local((*heap).front.secret, block);
+                let word = block.cast::<u64>().add(1);
+                if Bin::is_block_start(bin, block as usize) && word.read() != mark && Bin::push(bin, block) {
+                    word.write(mark);
+                    return;
+                }
+            }
+        }
+    }
+    // SAFETY: the caller's promise.
+    unsafe { deallocate_slow(block, heap) }
+}
+
+/// Everything else.
+///
+/// # Safety
+/// As for [`deallocate`].
+#[cold]
+#[inline(never)]
+unsafe fn deallocate_slow(block: *mut u8, heap: *mut Heap) {
+    if block.is_null() {
+        return;
+    }
+    let address = block as usize;
+    // SAFETY: [I-HEAP] this thread's heap, unless it is a shim.
+    unsafe {
+        if !tls::is_shim(heap) && (*heap).front.view.is_behind() {
+            (*heap).front.view = TableView::now();
+        }
+    }
+    match Place::of(address) {
+        Place::Block { slot, owner, class } => {
+            if !is_block_start(address & CLASSES[class].slab_mask as usize, CLASSES[class].inverse) {
+                fatal::free_of_interior(address);
+            }
+            refuse_free_block(owner, slot, class, block);
+            // SAFETY: [I-HEAP]; the block is a live one of at least 16 bytes.
+            unsafe {
+                if owner == Heap::id(heap) {
+                    mark::leave_local(block);
+                    flush::push_slow(heap, class, block);
+                } else {
+                    mark::leave_remote(block);
+                    flush::remote(heap, owner, class, block);
+                }
+            }
+        }
+        Place::Span { slot, slots } => span::deallocate(slot, slots),
+        Place::Huge(mapping) => {
+            if !huge::deallocate(mapping) {
+                fatal::double_free(address);
+            }
+        }
+        Place::FreedBefore => fatal::double_free(address),
+        Place::Interior => fatal::free_of_interior(address),
+        Place::NoBlock => fatal::free_of_no_block_start(address),
+        Place::Foreign => foreign::deallocate(block),
+    }
+}
+
+/// Ends the process if the block carries the mark of a free and is indeed found among free ones.
+fn refuse_free_block(owner: u32, slot: usize, class: usize, block: *mut u8) {
+    // SAFETY: the start of a block of at least 16 bytes in an ACTIVE slab.
+    if unsafe { mark::is_marked(block) } && confirm::is_free(owner, slot, class, block) {
+        fatal::double_free(block as usize);
+    }
+}
+
+/// What an address is to us.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place {
+    /// In a slab.
+    Block {
+        /// The slot it lies in.
+        slot: usize,
+        /// The heap that owns the slab.
+        owner: u32,
+        /// The class of the slab.
+        class: usize,
+    },
+    /// The start of a span.
+    Span {
+        /// Its first slot.
+        slot: usize,
+        /// Its slots.
+        slots: usize,
+    },
+    /// The start of a huge block.
+    Huge(&'static huge_registry::HugeBlock),
+    /// The start of a span, slab or huge block that was freed.
+    FreedBefore,
+    /// Inside a span or huge block.
+    Interior,
+    /// In the window, where nothing stands.
+    NoBlock,
+    /// Nothing of ours.
+    Foreign,
+}
+
+impl Place {
+    /// Looks an address up.
+    pub(crate) fn of(address: usize) -> Self {
+        let Some(slot) = registry::slot_of(address) else {
+            return match huge_registry::find(address) {
+                Found::Live(block) => Place::Huge(block),
+                Found::Cached => Place::FreedBefore,
+                Found::Nothing if huge_registry::is_interior(address) => Place::Interior,
+                Found::Nothing => Place::Foreign,
+            };
+        };
+        let entry = registry::entry(slot);
+        if entry == HUGE_CODE && address == registry::slot_address(slot) {
+            return match huge_registry::find(address) {
+                Found::Live(block) => Place::Huge(block),
+                _ => Place::FreedBefore,
+            };
+        }
+        if let Some(class) = entry_class(entry) {
+            return Place::Block { slot, owner: entry_owner(entry), class };
+        }
+        if let Some(slots) = entry_span_slots(entry) {
+            let at_start = address == registry::slot_address(slot);
+            return if at_start { Place::Span { slot, slots } } else { Place::Interior };
+        }
+        if entry == SPAN_BODY_CODE || entry == HUGE_CODE { Place::Interior } else { Self::of_unused(slot, address) }
+    }
+
+    /// Where nothing stands: was it the start of a block of the run that stood here last?
+    fn of_unused(slot: usize, address: usize) -> Self {
+        if registry::split_slot(slot).0 >= extent::superslabs_made() {
+            return Place::NoBlock;
+        }
+        let was_block = |head: usize, code: usize| {
+            let offset = address - registry::slot_address(head);
+            if code >= NUM_CLASSES { offset == 0 } else { is_block_start(offset, CLASSES[code].inverse) }
+        };
+        for order in 0..=SUPERSLAB_SLOT_SHIFT {
+            let head = head_slot_of_order(slot, order);
+            let record = registry::record(head);
+            let run_slots = if record.code() == NUM_CLASSES { 0 } else { RunKind::from_code(record.code()).slots() };
+            if record.state() == SlotState::Empty && head + run_slots > slot && was_block(head, record.code()) {
+                return Place::FreedBefore;
+            }
+        }
+        Place::NoBlock
+    }
+}
+
+fn head_slot_of_order(slot: usize, order: u32) -> usize {
+    slot & !((1 << order) - 1)
+}
+
+/// Frees a block of which the caller states the size; in hardened mode a wrong size is fatal.
+///
+/// # Safety
+/// As for [`deallocate`].
+#[inline]
+pub unsafe fn deallocate_sized(block: *mut u8, size: usize) {
+    if config::get().hardened() && !block.is_null() {
+        check_size(block, size, 1);
+    }
+    // SAFETY: the caller's promise.
+    unsafe { deallocate(block) }
+}
+
+/// Frees a block of which the caller states alignment and size; in hardened mode wrong ones are
+/// fatal.
+///
+/// # Safety
+/// As for [`deallocate`].
+#[inline]
+pub unsafe fn deallocate_aligned_sized(block: *mut u8, align: usize, size: usize) {
+    if config::get().hardened() && !block.is_null() {
+        if !align.is_power_of_two() || block as usize & (align - 1) != 0 {
+            fatal::alignment_mismatch(block as usize, align);
+        }
+        check_size(block, size, align);
+    }
+    // SAFETY: the caller's promise.
+    unsafe { deallocate(block) }
+}
+
+/// A stated size is right if a request of that size and alignment could have got the block, by
+/// malloc or by realloc in place.
+#[cold]
+fn check_size(block: *mut u8, size: usize, align: usize) {
+    let wanted = size.max(align);
+    let (smallest, usable) = match Place::of(block as usize) {
+        Place::Block { class: 0, .. } => (0, class_bytes(0)),
+        Place::Block { class, .. } => ((class_bytes(class) / 2).min(class_bytes(class - 1) + 1), class_bytes(class)),
+        Place::Span { slots, .. } => (slots * SLOT_BYTES / 2, slots * SLOT_BYTES),
+        Place::Huge(mapping) => (mapping.bytes() / 2, mapping.bytes()),
+        _ => return,
+    };
+    if size > usable || wanted < smallest {
+        fatal::size_mismatch(block as usize, size, usable);
+    }
+}
+
+/// The bytes that the owner of a block may write to; 0 for null, and for what is no block.
+///
+/// # Safety
+/// `block` is null or a block in the caller's hands.
+pub unsafe fn usable_size(block: *const u8) -> usize {
+    match Place::of(block as usize) {
+        _ if block.is_null() => 0,
+        Place::Block { class, .. } => class_bytes(class),
+        Place::Span { slots, .. } => slots * SLOT_BYTES,
+        Place::Huge(mapping) => mapping.bytes(),
+        Place::Foreign => foreign::usable_size(block),
+        _ => 0,
+    }
+}

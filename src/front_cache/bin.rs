@@ -1,0 +1,163 @@
+//! A bin: the blocks of one class that a thread has at hand, in a magazine outside the blocks.
+//!
+//! Pop reads the pointer below `top` and then lowers `top`; push writes the pointer and then raises
+//! `top`. A fork in another thread therefore sees every block below `top` valid.
+#![allow(unsafe_code)] // pointers into the magazine
+
+use crate::geometry::*;
+use crate::magazine::Magazine;
+use core::mem::offset_of;
+use core::ptr;
+
+/// See the module. One cache line; an all-zero bin is empty and full at once, so that both pop and
+/// push take the slow path.
+#[derive(Debug)]
+#[repr(C, align(64))]
+pub struct Bin {
+    /// Just above the last block.
+    pub(super) top: *mut *mut u8,
+    /// The first place.
+    pub(super) base: *mut *mut u8,
+    /// Just above the last place.
+    pub(super) end: *mut *mut u8,
+    /// `ceil(2^64 / bytes)`, for the check of block starts; 0 until the bin was used.
+    inverse: u64,
+    /// `slab bytes - 1`.
+    slab_mask: u32,
+    bytes: u32,
+    /// Blocks of the next refill.
+    pub(super) refill_blocks: u16,
+    capacity: u16,
+}
+
+const _: () = assert!(size_of::<Bin>() == 64);
+
+impl Bin {
+    /// A bin that has nothing and takes nothing.
+    pub const EMPTY: Bin = Bin {
+        top: ptr::null_mut(),
+        base: ptr::null_mut(),
+        end: ptr::null_mut(),
+        inverse: 0,
+        slab_mask: 0,
+        bytes: 0,
+        refill_blocks: 0,
+        capacity: 0,
+    };
+
+    /// Sets what follows from the class.
+    pub(super) fn prepare(&mut self, class: usize, capacity: usize, first_refill: usize) {
+        let info = &CLASSES[class];
+        self.inverse = info.inverse;
+        self.slab_mask = info.slab_mask;
+        self.bytes = info.bytes;
+        self.capacity = capacity as u16;
+        self.refill_blocks = first_refill.min(capacity) as u16;
+    }
+
+    /// Whether [`Bin::prepare`] was called.
+    pub(super) fn is_prepared(&self) -> bool {
+        self.capacity != 0
+    }
+
+    /// Blocks in the bin.
+    #[inline]
+    pub fn blocks(&self) -> usize {
+        (self.top as usize - self.base as usize) / size_of::<*mut u8>()
+    }
+
+    /// Blocks that a refill may bring at most.
+    pub(super) fn capacity(&self) -> usize {
+        self.capacity as usize
+    }
+
+    /// Block size in bytes.
+    pub fn bytes(&self) -> usize {
+        self.bytes as usize
+    }
+
+    /// Takes the block put in last.
+    ///
+    /// # Safety
+    /// The bin belongs to the calling thread.
+    #[inline(always)]
+    pub unsafe fn pop(bin: *mut Bin) -> *mut u8 {
+        // SAFETY: [I-BIN] `base..top` are initialised places of the bin's magazine.
+        unsafe {
+            let top = (*bin).top;
+            if top == (*bin).base {
+                return ptr::null_mut();
+            }
+            let below = top.sub(1);
+            let block = below.read();
+            (*bin).top = below;
+            core::hint::assert_unchecked(!block.is_null());
+            block
+        }
+    }
+
+    /// Puts a block in; `false` when there is no room.
+    ///
+    /// # Safety
+    /// The bin belongs to the calling thread, and the block is a free one of its class.
+    #[inline(always)]
+    pub unsafe fn push(bin: *mut Bin, block: *mut u8) -> bool {
+        // SAFETY: [I-BIN] places up to `end` belong to the bin's magazine.
+        unsafe {
+            let top = (*bin).top;
+            if top == (*bin).end {
+                return false;
+            }
+            top.write(block);
+            // the block before the count: another thread's fork copies a consistent bin
+            crate::sync::compiler_fence(crate::sync::Ordering::Release);
+            (*bin).top = top.add(1);
+            true
+        }
+    }
+
+    /// Whether `address` is where a block of the class starts in its slab.
+    ///
+    /// # Safety
+    /// `bin` is valid.
+    #[inline(always)]
+    pub unsafe fn is_block_start(bin: *mut Bin, address: usize) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { is_block_start(address & (*bin).slab_mask as usize, (*bin).inverse) }
+    }
+
+    /// The magazine, if the bin has one.
+    pub(super) fn magazine(&self) -> *mut Magazine {
+        if self.base.is_null() {
+            return ptr::null_mut();
+        }
+        self.base.cast::<u8>().wrapping_sub(offset_of!(Magazine, items)).cast()
+    }
+
+    /// Makes `magazine` the bin's, with the blocks it holds. The one before must have been removed.
+    ///
+    /// # Safety
+    /// [I-MAGAZINE] the magazine belongs to the caller, who gives it to the bin.
+    pub(super) unsafe fn install(&mut self, magazine: *mut Magazine) {
+        debug_assert!(self.base.is_null());
+        // SAFETY: the caller's promise.
+        let (base, count) = unsafe { ((&raw mut (*magazine).items).cast::<*mut u8>(), (*magazine).count as usize) };
+        self.base = base;
+        // a batch of another thread may hold more than a bin of this class usually does
+        self.end = base.wrapping_add(count.max(self.capacity()));
+        self.top = base.wrapping_add(count);
+    }
+
+    /// Takes the magazine out of the bin, its count set; null if there is none.
+    pub(super) fn remove(&mut self) -> *mut Magazine {
+        let magazine = self.magazine();
+        if !magazine.is_null() {
+            // SAFETY: [I-BIN] the bin's magazine.
+            unsafe { (*magazine).count = self.blocks() as u16 };
+        }
+        self.top = ptr::null_mut();
+        self.base = ptr::null_mut();
+        self.end = ptr::null_mut();
+        magazine
+    }
+}

@@ -1,0 +1,298 @@
+//! Which heap a thread uses.
+//!
+//! ```text
+//! enter    the slow paths' door: this thread becomes the tenant of a heap, its own if it can be
+//!   bind       a parked heap, lowest id first, or a new one
+//!   replace    the thread's heap was visited and is given away; its bins move to another one
+//!   borrow     a heap for this one call: after thread exit, or inside an interrupted slow path
+//! on_thread_exit   flush everything, abandon the slabs with the heap, park it
+//! ```
+//!
+//! Thread exit comes through a pthread key. After our destructor the thread has the EXITED shim: key
+//! destructors that run later, in this round or the next, are served by borrowed heaps, so nothing
+//! leaks however often they re-arm.
+#![allow(unsafe_code)] // pthread keys, heaps by pointer
+
+use super::heap::{Heap, Inside};
+use super::{tls, visit};
+use crate::geometry::*;
+use crate::remote::drain;
+use crate::shared_pool;
+use crate::slab::directory::{self, HeapRecord};
+use crate::slab::set::SlabSet;
+use crate::stats::POOL;
+use crate::sync::tenancy::{Entry, Visit};
+use crate::sync::{AtomicU32, Ordering};
+use core::ffi::c_void;
+
+/// Tenancy of a heap by the calling thread, until it is dropped.
+#[derive(Debug)]
+pub struct Tenant {
+    heap: *mut Heap,
+    tenure: Tenure,
+}
+
+/// How the tenancy came about, and ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tenure {
+    /// The thread's own heap.
+    Own,
+    /// A parked heap, bound for this call.
+    Borrowed,
+    /// Another thread's heap, visited for this call because no other can be had.
+    Visited,
+}
+
+impl Tenant {
+    /// The heap's parts; `None` for a borrowed or visited heap, whose front cache must not be used.
+    pub fn inside(&mut self) -> Option<Inside<'_>> {
+        if self.tenure != Tenure::Own {
+            return None;
+        }
+        // SAFETY: [I-TENANT] this thread owns the heap and is inside it; the parts are disjoint.
+        unsafe {
+            let heap = self.heap;
+            Some(Inside {
+                front: &mut (*heap).front,
+                depot: &mut *(*heap).depot.get(),
+                set: &mut *(*heap).record.set.get(),
+            })
+        }
+    }
+
+    /// The slab set of the heap.
+    pub fn set(&mut self) -> &mut SlabSet {
+        // SAFETY: [I-TENANT] which this value stands for.
+        unsafe { &mut *(*self.heap).record.set.get() }
+    }
+}
+
+impl Drop for Tenant {
+    fn drop(&mut self) {
+        // SAFETY: [I-HEAP]
+        let tenancy = unsafe { &Heap::shared(self.heap).tenancy };
+        match self.tenure {
+            Tenure::Own => tenancy.transition_leave(),
+            Tenure::Borrowed => park(self.heap),
+            Tenure::Visited if tenancy.transition_end_visit() => {
+                // SAFETY: [I-HEAP]
+                let owner = unsafe { Heap::id(self.heap) };
+                directory::note_parked(owner); // given away meanwhile: still to be emptied
+                visit::help(owner);
+            }
+            Tenure::Visited => {}
+        }
+    }
+}
+
+/// Makes the calling thread the tenant of a heap; `None` when memory for one is out.
+#[inline]
+pub fn enter(heap: *mut Heap) -> Option<Tenant> {
+    if tls::is_shim(heap) {
+        return enter_without_heap(heap);
+    }
+    // SAFETY: [I-HEAP] the thread's own heap.
+    match unsafe { Heap::shared(heap) }.tenancy.transition_enter() {
+        Entry::Entered => Some(Tenant { heap, tenure: Tenure::Own }),
+        Entry::Reentered => borrow(),
+        Entry::Visited => replace(heap),
+    }
+}
+
+#[cold]
+fn enter_without_heap(shim: *mut Heap) -> Option<Tenant> {
+    if shim == tls::exited() {
+        return borrow();
+    }
+    let Some(record) = bind() else { return visit_any() };
+    let heap = Heap::of_record(record);
+    if tls::current() != shim {
+        // a signal handler has bound a heap since this slow path began: that one stays
+        return Some(Tenant { heap, tenure: Tenure::Borrowed });
+    }
+    tls::set_current(heap);
+    arm_thread_exit(heap);
+    Some(Tenant { heap, tenure: Tenure::Own })
+}
+
+/// A parked heap, or a new one; the caller is its tenant and owner.
+fn bind() -> Option<&'static HeapRecord> {
+    POOL.heaps_bound.add();
+    let mut from = 0;
+    while let Some(id) = directory::next_parked(from) {
+        if let Some(record) = directory::find(id).filter(|r| r.shared.tenancy.transition_bind()) {
+            directory::note_bound(id);
+            // SAFETY: [I-TENANT] bound.
+            shared_pool::unadvertise(unsafe { &mut *record.set.get() });
+            return Some(record);
+        }
+        from = id + 1;
+    }
+    let record = Heap::create()?;
+    let bound = record.shared.tenancy.transition_bind();
+    debug_assert!(bound, "nobody knows a new heap");
+    Some(record)
+}
+
+#[cold]
+fn borrow() -> Option<Tenant> {
+    POOL.heaps_borrowed.add();
+    match bind() {
+        Some(record) => Some(Tenant { heap: Heap::of_record(record), tenure: Tenure::Borrowed }),
+        None => visit_any(),
+    }
+}
+
+/// No heap can be had (ids or memory for metadata are out): any heap that nobody is inside serves
+/// this call. `None`: there is none at the moment.
+#[cold]
+fn visit_any() -> Option<Tenant> {
+    (1..directory::ids() as u32).filter_map(directory::find).find_map(|record| {
+        let visit = record.shared.tenancy.transition_visit()?;
+        debug_assert!(matches!(visit, Visit::Owned | Visit::Parked));
+        Some(Tenant { heap: Heap::of_record(record), tenure: Tenure::Visited })
+    })
+}
+
+/// A visitor is in the thread's heap: another heap takes its place, with the bins and the outbox of
+/// the old one, which no visitor touches. Only then is the old heap given up: from that moment any
+/// thread may bind it.
+#[cold]
+fn replace(old: *mut Heap) -> Option<Tenant> {
+    tls::set_current(tls::fresh());
+    let Some(record) = bind() else {
+        tls::set_current(old); // still this thread's
+        return visit_any();
+    };
+    let heap = Heap::of_record(record);
+    // SAFETY: [I-BIN] [I-OUTBOX] they belong to the owner thread, which this one is of both heaps.
+    unsafe {
+        core::ptr::swap(&raw mut (*old).front.bins, &raw mut (*heap).front.bins);
+        core::ptr::swap(&raw mut (*old).front.outbox, &raw mut (*heap).front.outbox);
+    }
+    tls::set_current(heap);
+    arm_thread_exit(heap);
+    // SAFETY: [I-HEAP]
+    if unsafe { Heap::shared(old) }.tenancy.transition_give() {
+        POOL.heaps_given_away.add();
+    } else {
+        park(old);
+    }
+    Some(Tenant { heap, tenure: Tenure::Own })
+}
+
+/// BUSY -> PARKED by the tenant, who may not use the heap afterwards.
+pub(super) fn park(heap: *mut Heap) {
+    // SAFETY: [I-TENANT] the caller's.
+    let set = unsafe { &mut *(*heap).record.set.get() };
+    abandon_slabs(set);
+    let (owner, shared) = (set.owner(), set.shared());
+    shared.tenancy.transition_park();
+    directory::note_parked(owner);
+    // [PARK]: a poster that saw the heap BUSY has left its batch to us
+    if !shared.queue.is_empty() {
+        visit::help(owner);
+    }
+}
+
+/// Gives back attached slabs that are whole and lists the others, so that they can be adopted.
+pub(super) fn abandon_slabs(set: &mut SlabSet) {
+    for class in 0..NUM_CLASSES {
+        if let Some(slot) = set.give_up_attached_whole(class) {
+            shared_pool::release_slab(set, slot, class);
+        } else {
+            set.detach(class);
+        }
+    }
+    shared_pool::advertise(set);
+}
+
+const NO_KEY: u32 = u32::MAX;
+static EXIT_KEY: AtomicU32 = AtomicU32::new(NO_KEY);
+
+/// Makes sure that the calling thread's exit comes to our notice. The heap is bound already, so
+/// that libc may allocate here (it does for keys of 32 and more).
+fn arm_thread_exit(heap: *mut Heap) {
+    if let Some(key) = exit_key() {
+        // SAFETY: a key of our own; without memory for it the heap is not parked at exit.
+        unsafe { libc::pthread_setspecific(key, heap.cast::<c_void>()) };
+    }
+}
+
+/// Makes the key while the program cannot have used up all of them; by the constructor.
+pub fn reserve_exit_key() {
+    let _ = exit_key();
+}
+
+fn exit_key() -> Option<libc::pthread_key_t> {
+    // acquire [KEY]: pairs with the exchange below
+    let key = EXIT_KEY.load(Ordering::Acquire);
+    if key != NO_KEY {
+        return Some(key);
+    }
+    let mut mine: libc::pthread_key_t = 0;
+    // SAFETY: creating a key touches libc's own table only.
+    if unsafe { libc::pthread_key_create(&mut mine, Some(on_thread_exit)) } != 0 {
+        return None;
+    }
+    // acqrel [KEY]
+    match EXIT_KEY.compare_exchange(NO_KEY, mine, Ordering::AcqRel, Ordering::Acquire) {
+        Ok(_) => Some(mine),
+        Err(theirs) => {
+            // SAFETY: nobody knows this key.
+            unsafe { libc::pthread_key_delete(mine) };
+            Some(theirs)
+        }
+    }
+}
+
+extern "C" fn on_thread_exit(value: *mut c_void) {
+    let heap: *mut Heap = value.cast();
+    if heap != tls::current() {
+        return; // given away since
+    }
+    let Some(mut tenant) = enter(heap) else { return };
+    let heap = tls::current(); // entering may have replaced it
+    let Some(inside) = tenant.inside() else {
+        return; // it ended inside a slow path, or no other heap was to be had: its heap stays as it is
+    };
+    empty_front_cache(heap, inside);
+    core::mem::forget(tenant); // parked below, not left
+    tls::set_current(tls::exited());
+    park(heap);
+}
+
+/// Gives everything that the owner thread keeps at hand back to slabs and other heaps.
+fn empty_front_cache(heap: *mut Heap, inside: Inside<'_>) {
+    let Inside { front, depot, set } = inside;
+    front.outbox.post_all(set.stats(), visit::help);
+    for class in 0..NUM_CLASSES {
+        let magazine = front.bins[class].remove();
+        if magazine.is_null() {
+            continue;
+        }
+        // SAFETY: [I-MAGAZINE] the bin's magazine is ours now.
+        unsafe {
+            match (*magazine).count {
+                0 => depot.keep_empty(magazine),
+                _ => depot.put(class, magazine),
+            }
+        }
+    }
+    visit::empty_depot(set, depot);
+    let mut arrivals = visit::Arrivals::to_slabs(heap, depot);
+    while !set.shared().queue.is_empty() {
+        visit::after(drain::drain(set, &mut arrivals));
+    }
+}
+
+/// In the child of a fork: heaps of threads that do not exist here become parked, unless somebody
+/// was inside them.
+pub fn adopt_orphans() {
+    let mine = tls::current();
+    directory::for_each(|id, record| {
+        if Heap::of_record(record) != mine && record.shared.tenancy.transition_orphan() {
+            directory::note_parked(id);
+        }
+    });
+}

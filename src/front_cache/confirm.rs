@@ -1,0 +1,86 @@
+//! Is a suspected double free one? A block whose second word is one of `mark.rs` was freed, or holds
+//! a copy of memory that was. Only what is found among free blocks is a double free; without
+//! that the free goes on.
+#![allow(unsafe_code)] // looks into the queue and the bins of the owner
+
+use super::heap::Heap;
+use super::{tls, visit};
+use crate::policy;
+use crate::slab::directory;
+use crate::slab::owned::{head_slot, slab_at};
+use crate::sync::batch_queue::Node;
+
+/// Whether the block of `class` at `block`, which belongs to heap `owner`, is free.
+#[cold]
+pub fn is_free(owner: u32, slot: usize, class: usize, block: *mut u8) -> bool {
+    let mine = tls::current();
+    // SAFETY: [I-OUTBOX] the calling thread's own; a shim's is empty.
+    if unsafe { (*mine).front.outbox.holds(block) } {
+        return true;
+    }
+    let Some(record) = directory::find(owner) else { return false };
+    let heap = Heap::of_record(record);
+    bin_holds(heap, class, block) || in_slab_depot_or_queue(heap, slot, class, block)
+}
+
+/// Looks through the owner's bin, racing with it: a pointer that is found below a `top` at least as
+/// new as the block's last allocation was put there by a free (the allocation happened before this
+/// free, or the program has a race of its own).
+pub(super) fn bin_holds(heap: *mut Heap, class: usize, block: *mut u8) -> bool {
+    // SAFETY: [I-HEAP] [I-POOL] volatile reads of words that are always mapped.
+    unsafe {
+        let bin = &raw const (*heap).front.bins[class];
+        let base = (&raw const (*bin).base).read_volatile();
+        let top = (&raw const (*bin).top).read_volatile();
+        let blocks = (top as usize).wrapping_sub(base as usize) / size_of::<*mut u8>();
+        !base.is_null()
+            && blocks <= policy::MAGAZINE_BLOCKS
+            && (0..blocks).any(|i| base.add(i).read_volatile() == block)
+    }
+}
+
+fn in_slab_depot_or_queue(heap: *mut Heap, slot: usize, class: usize, block: *mut u8) -> bool {
+    // SAFETY: [I-HEAP]
+    let shared = unsafe { Heap::shared(heap) };
+    for _ in 0..policy::CONFIRM_TRIES {
+        if shared.tenancy.transition_visit().is_some() {
+            // SAFETY: [I-TENANT] the visit made this thread the tenant.
+            let found = unsafe {
+                slab_at(head_slot(slot, class)).holds(block as usize)
+                    || (*(*heap).depot.get()).holds(class, block)
+                    || queue_holds(heap, block)
+            };
+            if shared.tenancy.transition_end_visit() {
+                directory::note_parked(id_of(heap));
+                visit::help(id_of(heap)); // [PARK], and it may have been given away meanwhile
+            }
+            return found;
+        }
+        core::hint::spin_loop();
+    }
+    false
+}
+
+fn id_of(heap: *mut Heap) -> u32 {
+    // SAFETY: [I-HEAP] the key never changes.
+    unsafe { Heap::id(heap) }
+}
+
+/// Takes the queue, looks through it and posts it again.
+fn queue_holds(heap: *mut Heap, block: *mut u8) -> bool {
+    // SAFETY: [I-HEAP]
+    let queue = unsafe { &Heap::shared(heap).queue };
+    let mut batch = queue.take_all();
+    let mut found = false;
+    while !batch.is_null() {
+        // SAFETY: [I-MAGAZINE] the exchange gave all batches to this thread, which gives them back.
+        unsafe {
+            found |= (*batch).blocks().contains(&block);
+            // relaxed: the batch is this thread's
+            let next = (*batch).next().load(crate::sync::Ordering::Relaxed);
+            queue.push(batch);
+            batch = next;
+        }
+    }
+    found
+}

@@ -1,0 +1,141 @@
+//! The depot: full magazines of each class, moved to and from bins by pointer.
+#![allow(unsafe_code)] // lists of magazines
+
+use crate::geometry::*;
+use crate::magazine::{self, Magazine};
+use crate::policy;
+use core::ptr;
+
+/// See the module. Belongs to the tenant of the heap.
+#[derive(Debug)]
+pub struct Depot {
+    heads: [*mut Magazine; NUM_CLASSES],
+    blocks: [u32; NUM_CLASSES],
+    bytes: usize,
+    spares: *mut Magazine,
+    spare_count: usize,
+}
+
+impl Depot {
+    /// An empty depot.
+    pub const fn new() -> Self {
+        let none = ptr::null_mut();
+        Self { heads: [none; NUM_CLASSES], blocks: [0; NUM_CLASSES], bytes: 0, spares: none, spare_count: 0 }
+    }
+
+    /// Blocks of a class in the depot.
+    pub fn blocks(&self, class: usize) -> u32 {
+        self.blocks[class]
+    }
+
+    /// The same, racing with the tenant: for reports.
+    ///
+    /// # Safety
+    /// `depot` is a heap's depot.
+    pub unsafe fn blocks_of(depot: *const Depot, class: usize) -> u64 {
+        // SAFETY: the caller's promise; a volatile read of a word that is always mapped.
+        unsafe { u64::from((&raw const (*depot).blocks[class]).read_volatile()) }
+    }
+
+    /// Whether one more magazine of `blocks` blocks may come in.
+    pub fn has_room(&self, class: usize, blocks: usize) -> bool {
+        let bytes = CLASSES[class].bytes as usize;
+        policy::depot_has_room(bytes, blocks, self.blocks[class] as usize, self.bytes)
+    }
+
+    /// Puts a magazine in.
+    ///
+    /// # Safety
+    /// [I-MAGAZINE] it belongs to the caller and is given away.
+    pub unsafe fn put(&mut self, class: usize, magazine: *mut Magazine) {
+        // SAFETY: the caller's promise.
+        let blocks = unsafe {
+            (*magazine).set_linked(self.heads[class]);
+            (*magazine).count
+        };
+        debug_assert!(blocks > 0, "the depot holds no empty magazines");
+        self.heads[class] = magazine;
+        self.blocks[class] += u32::from(blocks);
+        self.bytes += blocks as usize * CLASSES[class].bytes as usize;
+    }
+
+    /// Takes the magazine put in last.
+    pub fn take(&mut self, class: usize) -> Option<*mut Magazine> {
+        let magazine = self.heads[class];
+        if magazine.is_null() {
+            return None;
+        }
+        // SAFETY: [I-MAGAZINE] magazines in the depot belong to it.
+        let (next, blocks) = unsafe { ((*magazine).linked(), (*magazine).count) };
+        self.heads[class] = next;
+        self.blocks[class] -= u32::from(blocks);
+        self.bytes -= blocks as usize * CLASSES[class].bytes as usize;
+        Some(magazine)
+    }
+
+    /// Whether a magazine of the class holds `block`.
+    pub fn holds(&self, class: usize, block: *mut u8) -> bool {
+        let mut at = self.heads[class];
+        while !at.is_null() {
+            // SAFETY: [I-MAGAZINE] magazines in the depot belong to it.
+            let magazine = unsafe { &*at };
+            if magazine.blocks().contains(&block) {
+                return true;
+            }
+            at = magazine.linked();
+        }
+        false
+    }
+
+    /// An empty magazine: a spare, or a new one.
+    pub fn empty_magazine(&mut self, class: usize) -> Option<*mut Magazine> {
+        let magazine = if self.spares.is_null() {
+            magazine::obtain()?
+        } else {
+            let spare = self.spares;
+            // SAFETY: [I-MAGAZINE] spares belong to the depot.
+            self.spares = unsafe { (*spare).linked() };
+            self.spare_count -= 1;
+            spare
+        };
+        // SAFETY: [I-MAGAZINE] it is the caller's now.
+        unsafe { (*magazine).clear(class as u8) };
+        Some(magazine)
+    }
+
+    /// Keeps an empty magazine for later, or recycles it.
+    ///
+    /// # Safety
+    /// [I-MAGAZINE] it belongs to the caller, who gives it away.
+    pub unsafe fn keep_empty(&mut self, magazine: *mut Magazine) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if self.spare_count == policy::SPARE_MAGAZINES {
+                magazine::recycle(magazine);
+                return;
+            }
+            (*magazine).set_linked(self.spares);
+        }
+        self.spares = magazine;
+        self.spare_count += 1;
+    }
+
+    /// Recycles every spare.
+    pub fn recycle_spares(&mut self) {
+        while !self.spares.is_null() {
+            let spare = self.spares;
+            // SAFETY: [I-MAGAZINE] spares belong to the depot.
+            unsafe {
+                self.spares = (*spare).linked();
+                magazine::recycle(spare);
+            }
+        }
+        self.spare_count = 0;
+    }
+}
+
+impl Default for Depot {
+    fn default() -> Self {
+        Self::new()
+    }
+}

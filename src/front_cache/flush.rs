@@ -1,0 +1,98 @@
+//! A full bin: where free puts what the bin cannot hold.
+//!
+//! ```text
+//! push_slow
+//!   depot has room:  the full magazine goes there, an empty one takes its place
+//!   otherwise:       the older half of the bin goes back to its slabs (remote::drain::settle)
+//! remote             a block of another heap: the outbox
+//! ```
+#![allow(unsafe_code)] // magazines by pointer
+
+use super::bin::Bin;
+use super::heap::{Heap, Inside};
+use super::{bind, tls, visit};
+use crate::remote::drain::settle;
+use crate::remote::outbox::{Posted, post_one};
+
+/// Frees `block` of the thread's own `class` when the bin is full.
+#[cold]
+#[inline(never)]
+pub fn push_slow(heap: *mut Heap, class: usize, block: *mut u8) {
+    // SAFETY: [I-HEAP] a block of its own class was found, so the heap is no shim.
+    let owner = unsafe { Heap::id(heap) };
+    let mut tenant = bind::enter(heap);
+    let Some(mut inside) = tenant.as_mut().and_then(|tenant| tenant.inside()) else {
+        drop(tenant);
+        visit::after(post_one(owner, class, block)); // an interrupted slow path: by the queue
+        return;
+    };
+    // SAFETY: [I-BIN] the thread's own bin; it has room where only a suspicion led here.
+    if unsafe { Bin::push(&mut inside.front.bins[class], block) } {
+        return;
+    }
+    make_room(&mut inside, class);
+    // SAFETY: [I-BIN] as above.
+    if unsafe { !Bin::push(&mut inside.front.bins[class], block) } {
+        let posted = settle(inside.set, &[block]); // no magazine could be had
+        drop(tenant);
+        visit::after(posted);
+    }
+}
+
+/// The bin is full, or has no magazine yet.
+fn make_room(inside: &mut Inside<'_>, class: usize) {
+    let blocks = inside.front.ready_bin(class).blocks();
+    if blocks > 0 && !inside.depot.has_room(class, blocks) {
+        flush_older_half(inside, class);
+        return;
+    }
+    let Some(empty) = inside.depot.empty_magazine(class) else {
+        if blocks > 0 {
+            flush_older_half(inside, class);
+        }
+        return;
+    };
+    let full = inside.front.bins[class].remove();
+    // SAFETY: [I-MAGAZINE] one is fresh, the other came out of the bin.
+    unsafe {
+        inside.front.bins[class].install(empty);
+        if !full.is_null() {
+            inside.depot.put(class, full);
+            inside.set.stats().depot_puts.add();
+        }
+    }
+}
+
+fn flush_older_half(inside: &mut Inside<'_>, class: usize) {
+    let bin = &mut inside.front.bins[class];
+    let (blocks, magazine) = (bin.blocks(), bin.magazine());
+    let older = blocks.div_ceil(2);
+    // SAFETY: [I-BIN] the bin's magazine; its first `blocks` places are blocks.
+    let places = unsafe { &mut (&mut (*magazine).items)[..blocks] };
+    let posted = settle(inside.set, &places[..older]);
+    places.copy_within(older.., 0);
+    bin.top = bin.base.wrapping_add(blocks - older);
+    let stats = inside.set.stats();
+    stats.flushes.add();
+    stats.flushed_blocks.add_n(older as u64);
+    visit::after(posted);
+}
+
+/// Frees a block of `class` that belongs to `owner`, another heap.
+#[cold]
+#[inline(never)]
+pub fn remote(heap: *mut Heap, owner: u32, class: usize, block: *mut u8) {
+    if heap == tls::fresh() {
+        drop(bind::enter(heap)); // gives the thread a heap, and with it an outbox
+    }
+    let heap = tls::current();
+    let posted = if tls::is_shim(heap) {
+        post_one(owner, class, block)
+    } else {
+        // SAFETY: [I-OUTBOX] the thread's own.
+        unsafe { (*heap).front.outbox.add(owner, class, block, &Heap::shared(heap).stats) }
+    };
+    if posted != Posted::Quietly {
+        visit::after(posted);
+    }
+}

@@ -1,0 +1,170 @@
+//! A heap: everything one thread allocates from.
+#![allow(unsafe_code)] // heaps live in the metadata pool
+
+use super::bin::Bin;
+use super::depot::Depot;
+use crate::config;
+use crate::geometry::*;
+use crate::os;
+use crate::policy::{self, RefillGroup};
+use crate::remote::outbox::Outbox;
+use crate::slab::directory::{self, HeapRecord};
+use crate::slab::set::SlabSet;
+use crate::slab::shared::HeapShared;
+use crate::superslab::pool;
+use crate::superslab::registry::TableView;
+use core::cell::UnsafeCell;
+use core::mem::offset_of;
+
+/// What the owner thread alone writes, at any time; who else reads is said in `front_cache/mod.rs`.
+#[derive(Debug)]
+#[repr(C, align(64))]
+pub struct FrontCache {
+    /// First, so that a bin's offset from the heap is 64 times its class.
+    pub(crate) bins: [Bin; NUM_CLASSES],
+    /// `heap id << 8`: an entry word XOR this is the class of a block of this heap's own.
+    pub(crate) key: u32,
+    /// Of the process; free stores `secret ^ address` in the second word of a block.
+    pub(crate) secret: u64,
+    /// The slot table as this thread saw it last: plain words, loaded by the fast path alone.
+    pub(crate) view: TableView,
+    /// Byte offset in `bins` by `(size + 15) / 16`.
+    pub(crate) size_table: [u16; SIZE_TABLE_LEN],
+    pub(crate) outbox: Outbox,
+    /// Refills since the last drain.
+    pub(crate) undrained_refills: u32,
+}
+
+/// See the module; who touches which field is said in `front_cache/mod.rs`.
+#[derive(Debug)]
+#[repr(C, align(64))]
+pub struct Heap {
+    /// The owner's.
+    pub(crate) front: FrontCache,
+    /// The tenant's.
+    pub(crate) depot: UnsafeCell<Depot>,
+    /// What is known of the heap by its id: the shared part, and the tenant's slab set.
+    pub(crate) record: HeapRecord,
+}
+
+/// The parts of a heap, for its owner inside a slow path.
+pub struct Inside<'a> {
+    /// The owner's.
+    pub front: &'a mut FrontCache,
+    /// The tenant's.
+    pub depot: &'a mut Depot,
+    /// The tenant's.
+    pub set: &'a mut SlabSet,
+}
+
+// SAFETY: shared references are only used for the atomics of the record; the rest is reached by
+// raw pointers under [I-BIN], [I-OUTBOX] and [I-TENANT].
+unsafe impl Sync for Heap {}
+
+impl Heap {
+    /// A heap that has nothing, takes nothing and owns nothing.
+    pub const fn shim() -> Self {
+        Self {
+            front: FrontCache {
+                bins: [Bin::EMPTY; NUM_CLASSES],
+                key: NO_OWNER << OWNER_SHIFT,
+                secret: 0,
+                view: TableView::NOTHING,
+                size_table: make_size_table(size_of::<Bin>()),
+                outbox: Outbox::new(),
+                undrained_refills: 0,
+            },
+            depot: UnsafeCell::new(Depot::new()),
+            record: HeapRecord { shared: HeapShared::new(), set: UnsafeCell::new(SlabSet::new(NO_OWNER, &NOBODYS)) },
+        }
+    }
+
+    /// Makes and publishes a new heap, parked; `None` when memory or ids are out.
+    pub fn create() -> Option<&'static HeapRecord> {
+        if directory::ids() >= MAX_HEAPS {
+            return None; // before memory is taken that nobody would use
+        }
+        let memory: *mut Heap = pool::take(size_of::<Heap>())?.cast();
+        let id = directory::new_id()?;
+        // SAFETY: [I-HEAP] zeroed pool memory of this size and alignment, private until published.
+        // Zero bytes are valid bins, outbox lanes and shared part; the rest is written here.
+        unsafe {
+            (*memory).front.key = id << OWNER_SHIFT;
+            (*memory).front.secret = os::process_secret();
+            (*memory).front.size_table = make_size_table(size_of::<Bin>());
+            let record: &'static HeapRecord = &(*memory).record;
+            record.set.get().write(SlabSet::new(id, &record.shared));
+            directory::publish(id, record);
+            Some(record)
+        }
+    }
+
+    /// The heap of a record.
+    pub fn of_record(record: &'static HeapRecord) -> *mut Heap {
+        core::ptr::from_ref(record).cast::<u8>().cast_mut().wrapping_sub(offset_of!(Heap, record)).cast()
+    }
+
+    /// The heap id.
+    ///
+    /// # Safety
+    /// `heap` is a heap or a shim.
+    pub unsafe fn id(heap: *mut Heap) -> u32 {
+        // SAFETY: [I-HEAP] the key never changes.
+        unsafe { (*heap).front.key >> OWNER_SHIFT }
+    }
+
+    /// What any thread may touch of a heap.
+    ///
+    /// # Safety
+    /// `heap` is a published heap.
+    #[inline]
+    pub unsafe fn shared(heap: *mut Heap) -> &'static HeapShared {
+        // SAFETY: [I-HEAP] never unmapped.
+        unsafe { &(*heap).record.shared }
+    }
+}
+
+impl FrontCache {
+    /// The bin of a class, made ready for use, with a magazine if one can be had.
+    pub(super) fn ready_bin(&mut self, class: usize) -> &mut Bin {
+        let bin = &mut self.bins[class];
+        if !bin.is_prepared() {
+            let bytes = CLASSES[class].bytes as usize;
+            let capacity = policy::bin_capacity(bytes, config::get().fast_cap_blocks() as usize);
+            let wanted = fixed_refill_blocks(bytes);
+            let first = if wanted == 0 { policy::first_refill(bytes) } else { wanted as usize };
+            bin.prepare(class, capacity, first);
+        }
+        bin
+    }
+}
+
+/// How many blocks of `bytes` the options want a refill to bring; 0 leaves it to policy.
+pub(super) fn fixed_refill_blocks(bytes: usize) -> u32 {
+    let options = config::get();
+    match policy::refill_group(bytes) {
+        RefillGroup::Tiny => options.refill_tiny_blocks(),
+        RefillGroup::Small => options.refill_small_blocks(),
+        RefillGroup::Mid => options.refill_mid_blocks(),
+    }
+}
+
+/// What the shims' sets refer to; nothing is ever counted there.
+static NOBODYS: HeapShared = HeapShared::new();
+
+impl Heap {
+    /// Blocks of a class in the bin and the depot of any heap, racing with its owner: for reports.
+    pub fn cached_blocks(heap: *mut Heap, class: usize) -> u64 {
+        // SAFETY: [I-HEAP] volatile reads of plain words that are always mapped.
+        unsafe {
+            let bin = &raw const (*heap).front.bins[class];
+            let top = (&raw const (*bin).top).read_volatile() as usize;
+            let base = (&raw const (*bin).base).read_volatile() as usize;
+            let in_bin = top.wrapping_sub(base) / size_of::<*mut u8>();
+            let in_bin = if in_bin <= policy::MAGAZINE_BLOCKS { in_bin as u64 } else { 0 };
+            in_bin + Depot::blocks_of((*heap).depot.get(), class)
+        }
+    }
+}
+
+const _: () = assert!(offset_of!(Heap, front) == 0 && offset_of!(FrontCache, bins) == 0);

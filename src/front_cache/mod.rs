@@ -1,0 +1,32 @@
+//! A thread's heap: its bins, which serve malloc and free without an atomic operation, and the slow
+//! paths behind them.
+//!
+//! ```text
+//! tls.rs          the one thread-local pointer
+//! bin.rs          an array of free blocks of one class: pop, push
+//! heap.rs         bins, depot, outbox, slab set, and the shared part, in one piece
+//! depot.rs        full magazines
+//! refill.rs       an empty bin:  depot, drain, own slabs, shared pool
+//! flush.rs        a full bin:    depot, slabs
+//! bind.rs         which heap a thread uses: bind, enter, borrow, thread exit
+//! visit.rs        draining a heap in its owner's place
+//! confirm.rs      is a suspected double free one?
+//! ```
+//!
+//! | field of [`heap::Heap`] | touched by |
+//! |---|---|
+//! | key, secret, size table | fixed; anyone may read the key |
+//! | bins | the owner thread, at any time; reports and `confirm.rs` read them, racing with it |
+//! | outbox, view, refill count | the owner thread, at any time |
+//! | depot, slab set | the tenant (see `sync/tenancy.rs`) |
+//! | shared part | any thread |
+
+pub mod bin;
+pub mod bind;
+pub mod confirm;
+pub mod depot;
+pub mod flush;
+pub mod heap;
+pub mod refill;
+pub mod tls;
+pub mod visit;

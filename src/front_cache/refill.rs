@@ -1,0 +1,157 @@
+//! An empty bin: where malloc gets its next blocks.
+//!
+//! ```text
+//! refill
+//!   own           depot -> drain (every HAKMEM_DRAIN_INTERVAL refills) -> from_slabs
+//!   from_slabs    attached slab -> own partial slabs -> drain -> shared_pool::acquire_slab
+//!   borrowed      one block straight from a slab
+//! ```
+#![allow(unsafe_code)] // fills magazines by pointer
+
+use super::bin::Bin;
+use super::heap::{Heap, Inside, fixed_refill_blocks};
+use super::{bind, tls, visit};
+use crate::config;
+use crate::magazine::Magazine;
+use crate::policy;
+use crate::remote::drain::drain;
+use crate::shared_pool;
+use crate::slab::set::SlabSet;
+use core::ptr;
+
+/// A block of `class` when the bin has none; null when memory is out.
+#[cold]
+#[inline(never)]
+pub fn refill(heap: *mut Heap, class: usize) -> *mut u8 {
+    let Some(mut tenant) = bind::enter(heap) else { return ptr::null_mut() };
+    let current = tls::current(); // entering may have bound another heap
+    if let Some(mut inside) = tenant.inside()
+        && fill_bin(current, &mut inside, class)
+    {
+        // SAFETY: [I-BIN] the thread's own bin.
+        return unsafe { Bin::pop(&mut inside.front.bins[class]) };
+    }
+    // a borrowed heap, or no magazine to be had: one block at a time
+    one_from_slab(tenant.set(), class).map_or(ptr::null_mut(), |(block, _)| block)
+}
+
+/// A block for calloc when the bin has none; the flag says that its memory is known to be zero.
+#[cold]
+#[inline(never)]
+pub fn refill_one(heap: *mut Heap, class: usize) -> Option<(*mut u8, bool)> {
+    let mut tenant = bind::enter(heap)?;
+    let current = tls::current();
+    if let Some(mut inside) = tenant.inside()
+        && inside.depot.blocks(class) > 0
+        && fill_bin(current, &mut inside, class)
+    {
+        // SAFETY: [I-BIN] the thread's own bin.
+        return Some((unsafe { Bin::pop(&mut inside.front.bins[class]) }, false));
+    }
+    one_from_slab(tenant.set(), class)
+}
+
+/// Puts blocks into the empty bin. `false`: none could be had.
+fn fill_bin(heap: *mut Heap, inside: &mut Inside<'_>, class: usize) -> bool {
+    if from_depot(inside, class) {
+        return true;
+    }
+    inside.front.undrained_refills += 1;
+    if inside.front.undrained_refills >= config::get().drain_interval_refills() {
+        drain_into_depot(heap, inside);
+        if from_depot(inside, class) {
+            return true;
+        }
+    }
+    if inside.front.ready_bin(class).magazine().is_null() {
+        let Some(magazine) = inside.depot.empty_magazine(class) else { return false };
+        // SAFETY: [I-MAGAZINE] a fresh one.
+        unsafe { inside.front.bins[class].install(magazine) };
+    }
+    fill_from_slabs(heap, inside, class)
+}
+
+/// Exchanges the empty bin for a full magazine of the depot.
+fn from_depot(inside: &mut Inside<'_>, class: usize) -> bool {
+    let Some(full) = inside.depot.take(class) else { return false };
+    let bin = inside.front.ready_bin(class);
+    let empty = bin.remove();
+    // SAFETY: [I-MAGAZINE] one came from the depot, the other from the bin.
+    unsafe {
+        bin.install(full);
+        if !empty.is_null() {
+            inside.depot.keep_empty(empty);
+        }
+    }
+    inside.set.stats().depot_takes.add();
+    true
+}
+
+fn fill_from_slabs(heap: *mut Heap, inside: &mut Inside<'_>, class: usize) -> bool {
+    let bin = &mut inside.front.bins[class];
+    let want = bin.refill_blocks as usize;
+    bin.refill_blocks = next_refill(want, bin.capacity(), bin.bytes());
+    let magazine: *mut Magazine = bin.magazine();
+    // SAFETY: [I-BIN] the bin is empty: its places are free.
+    let places = unsafe { &mut (&mut (*magazine).items)[..want] };
+    let mut have = inside.set.take_many(class, want, places);
+    while have < want && inside.set.attach_partial(class) {
+        have += inside.set.take_many(class, want - have, &mut places[have..]);
+    }
+    if have == 0 {
+        if inside.front.undrained_refills > 0 {
+            drain_into_depot(heap, inside);
+            if from_depot(inside, class) {
+                return true;
+            }
+        }
+        // what waits for others may be what they need before they, too, ask for more
+        inside.front.outbox.post_all(inside.set.stats(), visit::help);
+        if !inside.set.attach_partial(class) && !acquire(inside.set, class) {
+            return false;
+        }
+        have = inside.set.take_many(class, want, places);
+    }
+    places[..have].reverse(); // lowest address on top
+    let stats = inside.set.stats();
+    stats.refills.add();
+    stats.refilled_blocks.add_n(have as u64);
+    let bin = &mut inside.front.bins[class];
+    bin.top = bin.base.wrapping_add(have);
+    have > 0
+}
+
+/// A fixed count of the options stays as it is; otherwise refills double.
+fn next_refill(last: usize, capacity: usize, bytes: usize) -> u16 {
+    let fixed = fixed_refill_blocks(bytes);
+    if fixed != 0 { last as u16 } else { policy::next_refill(last, capacity) as u16 }
+}
+
+fn drain_into_depot(heap: *mut Heap, inside: &mut Inside<'_>) {
+    inside.front.undrained_refills = 0;
+    if !inside.set.shared().queue.is_empty() {
+        let mut arrivals = visit::Arrivals::to_depot(heap, inside.depot);
+        visit::after(drain(inside.set, &mut arrivals));
+    }
+}
+
+/// One block straight from a slab; the flag says that it is known to be zero.
+fn one_from_slab(set: &mut SlabSet, class: usize) -> Option<(*mut u8, bool)> {
+    loop {
+        if let Some(one) = set.take_one(class) {
+            return Some(one);
+        }
+        if !set.attach_partial(class) && !acquire(set, class) {
+            return None;
+        }
+    }
+}
+
+/// Asks the shared pool, and helps the heap that an adoption may have disturbed.
+fn acquire(set: &mut SlabSet, class: usize) -> bool {
+    let acquired = shared_pool::acquire_slab(set, class);
+    if let Some(owner) = set.help_wanted.take() {
+        visit::help(owner);
+    }
+    acquired
+}

@@ -1,0 +1,135 @@
+//! Freed mappings that are kept warm: a small table of atomic places, taken and filled by
+//! compare-and-swap. What is above the retention limit is unmapped at the free itself, the rest
+//! after the purge delay, on the slow paths of huge blocks.
+#![allow(unsafe_code)] // records by pointer
+
+use super::registry::{self, HugeBlock};
+use crate::config;
+use crate::geometry::*;
+use crate::os;
+use crate::policy;
+use crate::stats::POOL;
+use crate::sync::{AtomicPtr, AtomicUsize, Ordering};
+use core::ptr;
+
+static PLACES: [AtomicPtr<HugeBlock>; policy::HUGE_CACHE_ENTRIES] =
+    [const { AtomicPtr::new(ptr::null_mut()) }; policy::HUGE_CACHE_ENTRIES];
+/// Where the next eviction begins.
+static HAND: AtomicUsize = AtomicUsize::new(0);
+
+fn peek(place: &AtomicPtr<HugeBlock>) -> Option<&'static HugeBlock> {
+    // SAFETY: [I-HUGE] records are never unmapped.
+    // acquire [CACHE]: pairs with the exchange in `put`
+    unsafe { place.load(Ordering::Acquire).as_ref() }
+}
+
+/// Takes `block` out of a place, if it is still there.
+fn win(place: &AtomicPtr<HugeBlock>, block: &'static HugeBlock) -> bool {
+    let there = ptr::from_ref(block).cast_mut();
+    // acquire [CACHE]
+    if place.compare_exchange(there, ptr::null_mut(), Ordering::Acquire, Ordering::Relaxed).is_err() {
+        return false;
+    }
+    POOL.huge_cached_bytes.sub_n(block.bytes() as u64);
+    true
+}
+
+fn fits(block: &HugeBlock, bytes: usize, align: usize) -> bool {
+    policy::cache_fits(block.bytes(), bytes) && block.start() & (align - 1) == 0
+}
+
+/// A cached mapping for `bytes` at a multiple of `align`: the smallest that fits.
+pub fn take(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
+    for _ in 0..2 {
+        let candidates = PLACES.iter().filter_map(|place| peek(place).map(|block| (place, block)));
+        let best = candidates.filter(|(_, block)| fits(block, bytes, align)).min_by_key(|(_, block)| block.bytes());
+        let (place, block) = best?;
+        if win(place, block) {
+            if fits(block, bytes, align) {
+                return Some(block);
+            }
+            put(block); // another block came to the same record in between
+        }
+    }
+    None
+}
+
+/// Keeps a freed mapping, or unmaps it or others where that would be too much.
+pub fn put(block: &'static HugeBlock) {
+    let floor = config::get().cache_min_mib() as usize * MIB;
+    let limit = policy::retained_bytes(POOL.huge_live_bytes.get() as usize, floor);
+    let bytes = block.bytes();
+    if bytes > limit || config::get().purge_delay_ms() == 0 {
+        return unmap(block);
+    }
+    while POOL.huge_cached_bytes.get() as usize + bytes > limit {
+        if !evict_one() {
+            break;
+        }
+    }
+    for place in &PLACES {
+        // relaxed: corrected by the exchange
+        if place.load(Ordering::Relaxed).is_null() {
+            POOL.huge_cached_bytes.add_n(bytes as u64);
+            let record = ptr::from_ref(block).cast_mut();
+            // release [CACHE]
+            if place.compare_exchange(ptr::null_mut(), record, Ordering::Release, Ordering::Relaxed).is_ok() {
+                return;
+            }
+            POOL.huge_cached_bytes.sub_n(bytes as u64);
+        }
+    }
+    unmap(block);
+}
+
+/// Unmaps the cached block that was freed first. `false`: there is none.
+fn evict_one() -> bool {
+    let now = os::now_ms();
+    let cached = PLACES.iter().filter_map(|place| peek(place).map(|block| (place, block)));
+    match cached.max_by_key(|(_, block)| now.wrapping_sub(block.released_ms())) {
+        Some((place, block)) => {
+            if win(place, block) {
+                unmap(block);
+            }
+            true
+        }
+        None => false,
+    }
+}
+
+/// Unmaps what has been cached for longer than the purge delay: looks at one place a call.
+pub fn decay() {
+    let delay = config::get().purge_delay_ms();
+    // relaxed: only spreads the looks
+    let place = &PLACES[HAND.fetch_add(1, Ordering::Relaxed) % PLACES.len()];
+    if let Some(block) = peek(place)
+        && os::now_ms().wrapping_sub(block.released_ms()) >= delay
+        && win(place, block)
+    {
+        unmap(block);
+    }
+}
+
+/// Unmaps every cached block; returns the bytes given back.
+pub fn purge_all() -> usize {
+    let mut purged = 0;
+    for place in &PLACES {
+        if let Some(block) = peek(place).filter(|block| win(place, block)) {
+            purged += block.bytes();
+            unmap(block);
+        }
+    }
+    purged
+}
+
+/// Ends a block. The entry goes before the mapping: the address may come back at once. A mapping
+/// that the system refuses to remove gives at least its pages back.
+pub(super) fn unmap(block: &'static HugeBlock) {
+    let (start, bytes) = (block.start(), block.bytes());
+    registry::remove(start);
+    if !os::unmap_checked(start, bytes) {
+        let _ = os::purge(start, bytes);
+    }
+    POOL.purged_bytes.add_n(bytes as u64);
+    registry::recycle_block(block);
+}

@@ -1,0 +1,148 @@
+//! Huge blocks: each a mapping of its own.
+
+use super::cache;
+use super::registry::{self, HugeBlock};
+use crate::geometry::*;
+use crate::os;
+use crate::policy;
+use crate::shared_pool;
+use crate::stats::POOL;
+use crate::superslab::registry as slots;
+
+/// A huge block of at least `bytes` at a multiple of `align`, a power of two; the flag says that it
+/// reads as zero. `None` when memory is out.
+pub fn allocate(bytes: usize, align: usize) -> Option<(*mut u8, bool)> {
+    let bytes = round_up(bytes, os::page_bytes())?;
+    if bytes > isize::MAX as usize {
+        return None;
+    }
+    cache::decay();
+    let cacheable = bytes > MAX_SPAN_BYTES;
+    let (block, zeroed) = match if cacheable { cache::take(bytes, align) } else { None } {
+        Some(block) => {
+            POOL.huge_cache_hits.add();
+            (block, false)
+        }
+        None => match map(bytes, align) {
+            Some(block) => (block, true),
+            None => in_window(bytes, align)?,
+        },
+    };
+    registry::insert(block);
+    POOL.huge_allocations.add();
+    POOL.huge_live_bytes.add_n(block.bytes() as u64);
+    Some((block.start() as *mut u8, zeroed))
+}
+
+fn map(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
+    let block = registry::new_block()?;
+    let start = os::map(bytes, align).or_else(|| {
+        // what is cached may be what is missing
+        (cache::purge_all() > 0).then(|| os::map(bytes, align)).flatten()
+    });
+    let Some(start) = start else {
+        registry::recycle_block(block);
+        return None;
+    };
+    if !registry::prepare(start) {
+        os::unmap(start, bytes);
+        registry::recycle_block(block);
+        return None;
+    }
+    block.set(start, bytes);
+    Some(block)
+}
+
+/// A huge block in whole SuperSlabs of the window, when the system grants no mapping.
+#[cold]
+fn in_window(bytes: usize, align: usize) -> Option<(&'static HugeBlock, bool)> {
+    if align > SUPERSLAB_BYTES {
+        return None;
+    }
+    let superslabs = bytes.div_ceil(SUPERSLAB_BYTES);
+    let block = registry::new_block()?;
+    shared_pool::purge_all();
+    let Some((slot, zeroed)) = shared_pool::claim_superslabs(superslabs) else {
+        registry::recycle_block(block);
+        return None;
+    };
+    let start = slots::slot_address(slot);
+    if !registry::prepare(start) {
+        shared_pool::unclaim_superslabs(slot, superslabs);
+        registry::recycle_block(block);
+        return None;
+    }
+    slots::set_entries(slot, superslabs * SLOTS_PER_SUPERSLAB, HUGE_CODE, SPAN_BODY_CODE);
+    block.set_in_window(start, superslabs);
+    Some((block, zeroed))
+}
+
+/// Frees a block that was found live. `false`: another free was faster.
+#[must_use]
+pub fn deallocate(block: &'static HugeBlock) -> bool {
+    if !registry::transition_cached(block) {
+        return false;
+    }
+    POOL.huge_live_bytes.sub_n(block.bytes() as u64);
+    block.set_released_ms(os::now_ms());
+    cache::decay();
+    if block.superslabs() > 0 {
+        leave_window(block);
+    } else if block.bytes() > MAX_SPAN_BYTES {
+        cache::put(block);
+    } else {
+        cache::unmap(block);
+    }
+    true
+}
+
+fn leave_window(block: &'static HugeBlock) {
+    let (start, superslabs) = (block.start(), block.superslabs());
+    registry::remove(start);
+    registry::recycle_block(block);
+    if let Some(slot) = slots::slot_of(start) {
+        shared_pool::unclaim_superslabs(slot, superslabs);
+    }
+}
+
+/// Changes the size of a block, where it stands or by moving its pages; `None` leaves it as it was.
+pub fn resize(block: &'static HugeBlock, bytes: usize) -> Option<*mut u8> {
+    let bytes = round_up(bytes, os::page_bytes())?;
+    let (start, old) = (block.start(), block.bytes());
+    if bytes > isize::MAX as usize {
+        return None;
+    }
+    if block.superslabs() > 0 {
+        return policy::fits_in_place(old, bytes).then_some(start as *mut u8);
+    }
+    if bytes != old {
+        if os::resize_in_place(start, old, bytes) {
+            block.set(start, bytes);
+        } else {
+            move_to_new_place(block, bytes)?;
+        }
+        POOL.huge_live_bytes.add_n((bytes as u64).wrapping_sub(old as u64));
+    }
+    Some(block.start() as *mut u8)
+}
+
+/// Reserves the new place and its registration first, so that nothing can fail half way.
+fn move_to_new_place(block: &'static HugeBlock, bytes: usize) -> Option<()> {
+    let (start, old) = (block.start(), block.bytes());
+    let place = os::reserve(bytes, os::page_bytes())?;
+    if !registry::prepare(place) {
+        os::unmap(place, bytes);
+        return None;
+    }
+    // the old address may be mapped by another thread as soon as the pages have moved
+    registry::remove(start);
+    if !os::move_pages(start, old, place, bytes) {
+        // the kernel may have removed the reservation before it failed, and another thread may be
+        // there by now: the addresses are left alone
+        registry::insert(block);
+        return None;
+    }
+    block.set(place, bytes);
+    registry::insert(block);
+    Some(())
+}

@@ -1,0 +1,13 @@
+//! Requests above the size classes.
+//!
+//! ```text
+//! span.rs       64 KiB to 1 MiB: runs of slots of the window; the shared pool caches them
+//! huge.rs       above: mappings of their own, resized by mremap
+//! cache.rs      mappings that were freed and are still warm
+//! registry.rs   from an address to its huge block
+//! ```
+
+pub mod cache;
+pub mod huge;
+pub mod registry;
+pub mod span;

@@ -1,0 +1,227 @@
+//! From an address to its huge block: a radix tree over pages, three loads deep.
+//!
+//! Nodes are never removed. A leaf entry is the address of a [`HugeBlock`], with its lowest bit set
+//! while the block is cached. It is written by whoever owns the block; [`transition_cached`] takes
+//! ownership from the program by compare-and-swap, so that of two frees one is told so.
+#![allow(unsafe_code)] // nodes live in the metadata pool
+
+use crate::geometry::SUPERSLAB_BYTES;
+use crate::policy;
+use crate::superslab::pool;
+use crate::sync::tagged_stack::{Links, TaggedStack};
+use crate::sync::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
+use core::ptr;
+
+const PAGE_SHIFT: u32 = 12;
+const LEAF_BITS: u32 = 11;
+const MIDDLE_BITS: u32 = 12;
+const ROOT_BITS: u32 = 47 - PAGE_SHIFT - LEAF_BITS - MIDDLE_BITS;
+const CACHED: usize = 1;
+
+type Leaf = [AtomicUsize; 1 << LEAF_BITS];
+type Middle = [AtomicPtr<Leaf>; 1 << MIDDLE_BITS];
+static ROOT: [AtomicPtr<Middle>; 1 << ROOT_BITS] = [const { AtomicPtr::new(ptr::null_mut()) }; 1 << ROOT_BITS];
+
+/// A mapping that holds one huge block, or a cached one. Fields are written by the owner; others
+/// read them as hints and check after they have become the owner. All accesses are relaxed: [HUGE]
+/// and [CACHE] order them for the owner.
+#[derive(Debug)]
+#[repr(C, align(64))]
+pub struct HugeBlock {
+    start: AtomicUsize,
+    bytes: AtomicUsize,
+    released_ms: AtomicU32,
+    link: AtomicU32,
+    /// SuperSlabs of the window that the block stands in; 0 for a mapping of its own.
+    superslabs: AtomicU32,
+}
+
+impl HugeBlock {
+    /// Start of the mapping and of the block.
+    pub fn start(&self) -> usize {
+        self.start.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of the mapping, all of them usable.
+    pub fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// SuperSlabs of the window that the block stands in; 0 for a mapping of its own.
+    pub fn superslabs(&self) -> usize {
+        self.superslabs.load(Ordering::Relaxed) as usize
+    }
+
+    /// When the block was freed, in milliseconds of the coarse clock.
+    pub fn released_ms(&self) -> u32 {
+        self.released_ms.load(Ordering::Relaxed)
+    }
+
+    /// Sets a place of whole SuperSlabs in the window.
+    pub fn set_in_window(&self, start: usize, superslabs: usize) {
+        self.set(start, superslabs * SUPERSLAB_BYTES);
+        self.superslabs.store(superslabs as u32, Ordering::Relaxed);
+    }
+
+    /// Sets a mapping of its own.
+    pub fn set(&self, start: usize, bytes: usize) {
+        self.superslabs.store(0, Ordering::Relaxed);
+        self.start.store(start, Ordering::Relaxed);
+        self.bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Sets the time of release.
+    pub fn set_released_ms(&self, now_ms: u32) {
+        self.released_ms.store(now_ms, Ordering::Relaxed);
+    }
+}
+
+/// What stands at an address.
+#[derive(Clone, Copy, Debug)]
+pub enum Found {
+    /// A huge block in the program's hands.
+    Live(&'static HugeBlock),
+    /// A freed one.
+    Cached,
+    /// No huge block starts here.
+    Nothing,
+}
+
+static FREE_BLOCKS: TaggedStack<28> = TaggedStack::new();
+
+struct BlockLinks(usize);
+impl BlockLinks {
+    fn at(&self, number: u32) -> &'static HugeBlock {
+        // SAFETY: [I-POOL] numbers come from blocks of the pool, which are never unmapped.
+        unsafe { &*((self.0 + number as usize * pool::PIECE_ALIGN) as *const HugeBlock) }
+    }
+}
+// relaxed, both: the stack orders its links
+impl Links for BlockLinks {
+    fn next(&self, number: u32) -> u32 {
+        self.at(number).link.load(Ordering::Relaxed)
+    }
+    fn set_next(&self, number: u32, next: u32) {
+        self.at(number).link.store(next, Ordering::Relaxed);
+    }
+}
+
+/// A block record to fill in; `None` when memory for metadata is out.
+pub fn new_block() -> Option<&'static HugeBlock> {
+    let links = BlockLinks(pool::base()?);
+    match FREE_BLOCKS.pop(&links).0 {
+        Some(number) => Some(links.at(number)),
+        // SAFETY: [I-POOL] a zeroed piece is a valid record.
+        None => pool::take(size_of::<HugeBlock>()).map(|piece| unsafe { &*piece.cast::<HugeBlock>() }),
+    }
+}
+
+/// Gives a record back that nothing refers to.
+pub fn recycle_block(block: &'static HugeBlock) {
+    if let Some(base) = pool::base() {
+        let number = (ptr::from_ref(block) as usize - base) / pool::PIECE_ALIGN;
+        FREE_BLOCKS.push(&BlockLinks(base), number as u32);
+    }
+}
+
+fn leaf_entry(address: usize) -> Option<&'static AtomicUsize> {
+    let page = address >> PAGE_SHIFT;
+    let root = ROOT.get(page >> (LEAF_BITS + MIDDLE_BITS))?;
+    // SAFETY: [I-RADIX] nodes are published once and never unmapped.
+    // acquire [RADIX], both: pairs with the exchange in `child`
+    unsafe {
+        let middle = root.load(Ordering::Acquire).as_ref()?;
+        let leaf = middle[page >> LEAF_BITS & ((1 << MIDDLE_BITS) - 1)].load(Ordering::Acquire).as_ref()?;
+        Some(&leaf[page & ((1 << LEAF_BITS) - 1)])
+    }
+}
+
+/// The node behind a link, made if there is none.
+fn child<T>(link: &AtomicPtr<T>) -> Option<&'static T> {
+    // acquire [RADIX]
+    let mut node = link.load(Ordering::Acquire);
+    if node.is_null() {
+        let fresh: *mut T = pool::take(size_of::<T>())?.cast();
+        // acqrel [RADIX]: pairs with the loads of `leaf_entry`; a loser's node stays unused
+        node = match link.compare_exchange(ptr::null_mut(), fresh, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => fresh,
+            Err(theirs) => theirs,
+        };
+    }
+    // SAFETY: [I-RADIX]
+    Some(unsafe { &*node })
+}
+
+/// Makes sure that a block at `address` can be registered; `false` when metadata memory is out.
+#[must_use]
+pub fn prepare(address: usize) -> bool {
+    let page = address >> PAGE_SHIFT;
+    let Some(root) = ROOT.get(page >> (LEAF_BITS + MIDDLE_BITS)) else { return false };
+    let Some(middle) = child(root) else { return false };
+    child(&middle[page >> LEAF_BITS & ((1 << MIDDLE_BITS) - 1)]).is_some()
+}
+
+/// Registers a block as live; [`prepare`] was called for its start.
+pub fn insert(block: &'static HugeBlock) {
+    if let Some(entry) = leaf_entry(block.start()) {
+        // release [HUGE]: pairs with `find`
+        entry.store(ptr::from_ref(block) as usize, Ordering::Release);
+    }
+}
+
+/// Removes what is registered at an address; by the owner of the block.
+pub fn remove(address: usize) {
+    if let Some(entry) = leaf_entry(address) {
+        // release [HUGE]
+        entry.store(0, Ordering::Release);
+    }
+}
+
+/// What stands at an address.
+pub fn find(address: usize) -> Found {
+    if address & ((1 << PAGE_SHIFT) - 1) != 0 {
+        return Found::Nothing;
+    }
+    // acquire [HUGE]
+    match leaf_entry(address).map_or(0, |entry| entry.load(Ordering::Acquire)) {
+        0 => Found::Nothing,
+        word if word & CACHED != 0 => Found::Cached,
+        // SAFETY: [I-HUGE] entries are addresses of records.
+        word => Found::Live(unsafe { &*(word as *const HugeBlock) }),
+    }
+}
+
+/// Whether an address lies within a huge block, live or cached, but not at its start: looks back
+/// page by page, over nodes that exist, as far as [`policy::HUGE_LOOK_BACK_BYTES`].
+pub fn is_interior(address: usize) -> bool {
+    let mut page = address >> PAGE_SHIFT;
+    let lowest = page.saturating_sub(policy::HUGE_LOOK_BACK_BYTES >> PAGE_SHIFT);
+    while page > lowest {
+        let start = page << PAGE_SHIFT;
+        let Some(entry) = leaf_entry(start) else {
+            page = (page & !((1 << LEAF_BITS) - 1)).saturating_sub(1); // the last page before this leaf
+            continue;
+        };
+        // acquire [HUGE]
+        let word = entry.load(Ordering::Acquire) & !CACHED;
+        if word != 0 {
+            // SAFETY: [I-HUGE] entries are addresses of records.
+            let block = unsafe { &*(word as *const HugeBlock) };
+            let inside = address != start && address - start < block.bytes();
+            // a record that another thread recycles meanwhile says nothing about this address
+            return inside && entry.load(Ordering::Acquire) & !CACHED == word;
+        }
+        page -= 1;
+    }
+    false
+}
+
+/// Live -> cached: of several frees of one block, one is told that it owns the block now.
+#[must_use]
+pub fn transition_cached(block: &'static HugeBlock) -> bool {
+    let word = ptr::from_ref(block) as usize;
+    leaf_entry(block.start()).is_some_and(|entry| {
+        // acqrel [HUGE]
+        entry.compare_exchange(word, word | CACHED, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    })
+}

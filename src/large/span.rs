@@ -1,0 +1,62 @@
+//! Spans: one block in a run of slots. No heap owns a span: whoever frees it gives it back to the
+//! shared pool, which keeps it warm.
+
+use crate::geometry::*;
+use crate::shared_pool::{self, Run};
+use crate::slab::set::SlabSet;
+use crate::stats::POOL;
+use crate::superslab::registry;
+
+/// Slots for `bytes`, at most [`MAX_SPAN_BYTES`].
+pub const fn slots_for(bytes: usize) -> usize {
+    let slots = bytes.div_ceil(SLOT_BYTES);
+    if slots == 0 { 1 } else { slots }
+}
+
+/// A span of at least `bytes` at a multiple of `align`, both at most [`MAX_SPAN_BYTES`]; the flag
+/// says that it reads as zero. `None` when memory is out.
+pub fn allocate(set: &mut SlabSet, bytes: usize, align: usize) -> Option<(*mut u8, bool)> {
+    let slots = slots_for(bytes);
+    let run = if align <= SLOT_BYTES {
+        shared_pool::acquire_run(set, RunKind::span(slots))?
+    } else {
+        shared_pool::claim_aligned(set, slots, align / SLOT_BYTES)?
+    };
+    set_span(run.slot, slots);
+    POOL.span_slots.add_n(slots as u64);
+    POOL.span_allocations.add();
+    Some((registry::slot_address(run.slot as usize) as *mut u8, run.zeroed))
+}
+
+fn set_span(slot: u32, slots: usize) {
+    registry::set_entries(slot as usize, slots, SPAN_CODE + slots as u32, SPAN_BODY_CODE);
+}
+
+/// Gives back the span of `slots` slots that starts at `slot`.
+pub fn deallocate(slot: usize, slots: usize) {
+    POOL.span_slots.sub_n(slots as u64);
+    shared_pool::release_run(slot as u32, RunKind::span(slots));
+}
+
+/// Gives back the end of a span, so that `bytes` of it stay.
+pub fn shrink(slot: usize, slots: usize, bytes: usize) {
+    let kept = slots_for(bytes);
+    if kept < slots {
+        set_span(slot as u32, kept);
+        deallocate(slot + kept, slots - kept);
+    }
+}
+
+/// Makes a span larger where it stands, so that it holds `bytes`; `false` when the slots behind it
+/// are taken.
+#[must_use]
+pub fn grow(set: &mut SlabSet, slot: usize, slots: usize, bytes: usize) -> bool {
+    let wanted = slots_for(bytes);
+    let behind: Option<Run> = shared_pool::claim_behind(set, (slot + slots) as u32, wanted - slots);
+    if behind.is_none() {
+        return false;
+    }
+    set_span(slot as u32, wanted);
+    POOL.span_slots.add_n((wanted - slots) as u64);
+    true
+}

@@ -1,0 +1,141 @@
+//! Magazines: arrays of block pointers that move between bins, depots, outboxes and queues by
+//! pointer. All of one size, in memory that is never unmapped; empty ones are recycled through a
+//! lock-free stack.
+//!
+//! Who touches what: a magazine belongs to whoever holds its pointer. Others only read, perhaps in
+//! vain: `link` (the recycling stack's poppers), `bytes` (posters, of the newest batch of a queue),
+//! and `items` (a suspected double free looks through the bin of another heap).
+//!
+//! Source of the idea: J. Bonwick, J. Adams, "Magazines and Vmem", USENIX 2001.
+#![allow(unsafe_code)] // magazines are numbered pieces of the metadata pool
+
+use crate::policy::MAGAZINE_BLOCKS;
+use crate::superslab::pool;
+use crate::sync::batch_queue::Node;
+use crate::sync::tagged_stack::{END, Links, TaggedStack};
+use crate::sync::{AtomicPtr, AtomicU32, Ordering};
+use core::ptr;
+
+/// `class` of a batch whose blocks are of several classes.
+pub const MIXED: u8 = u8::MAX;
+
+/// See the module.
+#[derive(Debug)]
+#[repr(C, align(64))]
+pub struct Magazine {
+    /// Link of a queue or list while in one; number of the next piece on the recycling stack.
+    link: AtomicPtr<Magazine>,
+    /// Blocks in `items`, from the start.
+    pub count: u16,
+    /// The class of all blocks, or [`MIXED`].
+    pub class: u8,
+    /// Bytes of the blocks; in a queue, of this batch and all older ones when it was posted.
+    bytes: AtomicU32,
+    /// The blocks.
+    pub items: [*mut u8; MAGAZINE_BLOCKS],
+}
+
+const _: () = assert!(size_of::<Magazine>() == 1024);
+
+impl Node for Magazine {
+    fn next(&self) -> &AtomicPtr<Self> {
+        &self.link
+    }
+}
+
+/// Bits of a magazine's number: pieces of 64 bytes of the largest metadata pool.
+const NUMBER_BITS: u32 = 28;
+static RECYCLED: TaggedStack<NUMBER_BITS> = TaggedStack::new();
+
+struct PoolLinks(usize);
+
+impl PoolLinks {
+    fn at(&self, number: u32) -> *mut Magazine {
+        (self.0 + number as usize * pool::PIECE_ALIGN) as *mut Magazine
+    }
+
+    fn number(&self, magazine: *mut Magazine) -> u32 {
+        ((magazine as usize - self.0) / pool::PIECE_ALIGN) as u32
+    }
+}
+
+impl Links for PoolLinks {
+    fn next(&self, number: u32) -> u32 {
+        // SAFETY: [I-POOL] the number was pushed once.
+        // relaxed, both: the stack orders its links
+        unsafe { (*self.at(number)).link.load(Ordering::Relaxed) as usize as u32 }
+    }
+    fn set_next(&self, number: u32, next: u32) {
+        // SAFETY: [I-POOL] as above.
+        unsafe { (*self.at(number)).link.store(next as usize as *mut Magazine, Ordering::Relaxed) }
+    }
+}
+
+/// An empty magazine; `None` when memory is out.
+pub fn obtain() -> Option<*mut Magazine> {
+    let links = PoolLinks(pool::base()?);
+    match RECYCLED.pop(&links).0 {
+        Some(number) => Some(links.at(number)),
+        None => pool::take(size_of::<Magazine>()).map(|piece| piece.cast()),
+    }
+}
+
+/// Gives an empty magazine back.
+///
+/// # Safety
+/// `magazine` came from [`obtain`], and the caller gives it up.
+pub unsafe fn recycle(magazine: *mut Magazine) {
+    if let Some(base) = pool::base() {
+        let links = PoolLinks(base);
+        let number = links.number(magazine);
+        debug_assert_ne!(number, END);
+        RECYCLED.push(&links, number);
+    }
+}
+
+impl Magazine {
+    /// The next older batch or list member.
+    pub fn linked(&self) -> *mut Magazine {
+        // relaxed: the caller owns the batch or list, as whoever linked it did before
+        self.link.load(Ordering::Relaxed)
+    }
+
+    /// Links a list that one thread owns.
+    pub fn set_linked(&self, next: *mut Magazine) {
+        // relaxed: published by whatever gives the list away
+        self.link.store(next, Ordering::Relaxed);
+    }
+
+    /// Makes the magazine an empty batch.
+    pub fn clear(&mut self, class: u8) {
+        self.count = 0;
+        self.class = class;
+        *self.bytes.get_mut() = 0;
+        *self.link.get_mut() = ptr::null_mut();
+    }
+
+    /// Bytes of the batch and of all that was in the queue when it was posted.
+    pub fn bytes(&self) -> usize {
+        // relaxed: a hint where the magazine is not the caller's
+        self.bytes.load(Ordering::Relaxed) as usize
+    }
+
+    /// Sets [`Magazine::bytes`]; above 4 GiB it stays there.
+    pub fn set_bytes(&self, bytes: usize) {
+        // relaxed: published by the post
+        self.bytes.store(u32::try_from(bytes).unwrap_or(u32::MAX), Ordering::Relaxed);
+    }
+
+    /// Adds a block; the magazine is not full.
+    #[inline]
+    pub fn push(&mut self, block: *mut u8) {
+        debug_assert!((self.count as usize) < MAGAZINE_BLOCKS);
+        self.items[self.count as usize] = block;
+        self.count += 1;
+    }
+
+    /// The blocks.
+    pub fn blocks(&self) -> &[*mut u8] {
+        &self.items[..self.count as usize]
+    }
+}

@@ -1,0 +1,74 @@
+//! The mark that free leaves in the second word of a block, so that a second free is suspected.
+//!
+//! | mark | left by | becomes |
+//! |---|---|---|
+//! | local, `secret ^ address` | a free of the owner's | cleared by malloc |
+//! | remote, its complement | a free of another thread's | local, when the owner's queue is drained |
+//!
+//! A drain that finds the local mark in a block looks for the block among the free ones: two threads
+//! that free one block at the same time cannot see each other, but their batches meet there. (Blocks
+//! that are forwarded, or posted one by one by their owner, arrive with the local mark as well.) A mark
+//! is only a suspicion, since memory may be copied; see `front_cache/confirm.rs`.
+#![allow(unsafe_code)] // writes into blocks
+
+use crate::os;
+
+/// The mark of a free by the owner.
+#[inline(always)]
+pub fn local(secret: u64, block: *mut u8) -> u64 {
+    secret ^ block as u64
+}
+
+/// # Safety
+/// `block` has at least 16 bytes.
+#[inline(always)]
+unsafe fn word(block: *mut u8) -> *mut u64 {
+    // SAFETY: the caller's promise.
+    unsafe { block.cast::<u64>().add(1) }
+}
+
+/// Whether a block carries either mark.
+///
+/// # Safety
+/// `block` has at least 16 readable bytes.
+pub unsafe fn is_marked(block: *mut u8) -> bool {
+    let mark = local(os::process_secret(), block);
+    // SAFETY: the caller's promise.
+    let found = unsafe { word(block).read() };
+    found == mark || found == !mark
+}
+
+/// Leaves the local mark.
+///
+/// # Safety
+/// `block` has at least 16 bytes and is being freed.
+pub unsafe fn leave_local(block: *mut u8) {
+    // SAFETY: the caller's promise.
+    unsafe { word(block).write(local(os::process_secret(), block)) }
+}
+
+/// Leaves the remote mark.
+///
+/// # Safety
+/// As for [`leave_local`].
+pub unsafe fn leave_remote(block: *mut u8) {
+    // SAFETY: the caller's promise.
+    unsafe { word(block).write(!local(os::process_secret(), block)) }
+}
+
+/// Remote -> local, for a block that has arrived. `false`: the mark was local already, so the block
+/// may be free twice.
+///
+/// # Safety
+/// `block` came out of a batch, which alone holds it.
+#[inline]
+#[must_use]
+pub unsafe fn receive(secret: u64, block: *mut u8) -> bool {
+    let mark = local(secret, block);
+    // SAFETY: the caller's promise.
+    unsafe {
+        let found = word(block).read();
+        word(block).write(mark);
+        found != mark
+    }
+}

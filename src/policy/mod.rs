@@ -1,0 +1,217 @@
+//! Decisions: numbers in, a decision out. Every threshold of the crate stands here.
+
+use crate::config;
+use crate::geometry::*;
+
+/// Places of a magazine: with its header it fills exactly 1 KiB.
+pub const MAGAZINE_BLOCKS: usize = 126;
+// a bin stands in a magazine, whatever the options ask for
+const _: () = assert!(config::FRONT_CACHE_MAX_BLOCKS as usize <= MAGAZINE_BLOCKS);
+
+/// A bin keeps at most this many bytes, but at least one block; a batch of another thread that
+/// becomes a bin whole may have up to [`DEPOT_CLASS_MAX_BYTES`].
+pub const BIN_MAX_BYTES: usize = 64 * KIB;
+/// The depot keeps at most this many bytes of one class.
+pub const DEPOT_CLASS_MAX_BYTES: usize = 256 * KIB;
+/// The depot keeps at most this many bytes in all.
+pub const DEPOT_MAX_BYTES: usize = 2 * MIB;
+/// Empty magazines that a heap keeps for itself.
+pub const SPARE_MAGAZINES: usize = 8;
+
+/// Owners for which an outbox collects at the same time.
+pub const OUTBOX_LANES: usize = 32;
+/// A lane posts when it holds this many bytes, but not before [`OUTBOX_MIN_BLOCKS`].
+const OUTBOX_LANE_BYTES: usize = 64 * KIB;
+/// Fewest blocks of a posted batch, unless it is flushed: keeps the atomic operations per block
+/// below one tenth.
+const OUTBOX_MIN_BLOCKS: usize = 16;
+/// The outbox of a thread holds at most about this many bytes in all.
+pub const OUTBOX_MAX_BYTES: usize = 2 * MIB;
+/// Bytes that may wait in the queue of a heap before a poster drains it in its owner's place.
+pub const QUEUE_BACKLOG_BYTES: usize = MIB;
+
+/// Visits that one post may lead to: forwarded blocks may need help in their turn.
+pub const VISIT_CHAIN: usize = 8;
+/// How often a heap that somebody is inside is asked whether it holds a block that may be free.
+pub const CONFIRM_TRIES: usize = 1000;
+/// How often a heap that somebody is inside is tried for a block that cannot be posted.
+pub const SETTLE_TRIES: usize = 10_000;
+
+/// Rounds in which a check of the heap brings blocks home that are on their way: each may be
+/// forwarded a few times.
+pub const SETTLING_ROUNDS: usize = 8;
+
+/// Parked heaps that one acquire looks at for a slab to adopt.
+pub const ADOPT_PROBES: usize = 8;
+/// Blocks of at least this many bytes are looked for in untouched memory by calloc.
+pub const CALLOC_FRESH_BYTES: usize = 4 * KIB;
+
+/// Bytes of the metadata pool that are committed at a time, at least.
+pub const METADATA_COMMIT_BYTES: usize = 128 * KIB;
+/// SuperSlab headers that are committed at a time.
+pub const HEADER_COMMIT_SUPERSLABS: usize = 16;
+/// SuperSlabs whose part of the slot table is committed at a time.
+pub const TABLE_COMMIT_SUPERSLABS: usize = 512;
+
+/// Cached huge mappings, at most.
+pub const HUGE_CACHE_ENTRIES: usize = 64;
+/// How far before an address a huge block may start that it is still found to lie in.
+pub const HUGE_LOOK_BACK_BYTES: usize = 16 * GIB;
+/// No thread's stack is taken to be larger than this, when a foreign pointer is judged.
+pub const LARGEST_THREAD_STACK_BYTES: usize = GIB;
+
+/// log2 of the smallest window, in bytes.
+pub const MIN_WINDOW_SHIFT: u32 = 27;
+/// Free addresses looked for above a window that starts small, beside four times its size.
+pub const WINDOW_ROOM_BYTES: usize = 16 * GIB;
+/// Steps by which an extension of the window may leave a hole, before it is asked for smaller.
+pub const EXTENSION_PROBES: usize = 64;
+/// Each refused extension asks for this part of the one before.
+pub const EXTENSION_CUT: usize = 4;
+
+/// Which option sets the refill count of a class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefillGroup {
+    /// Up to 128 bytes.
+    Tiny,
+    /// Up to 1 KiB.
+    Small,
+    /// Above.
+    Mid,
+}
+
+/// The group of blocks of `bytes`.
+pub const fn refill_group(bytes: usize) -> RefillGroup {
+    match bytes {
+        0..=128 => RefillGroup::Tiny,
+        129..=1024 => RefillGroup::Small,
+        _ => RefillGroup::Mid,
+    }
+}
+
+/// Bytes of the metadata pool in front of a window of `window_bytes`.
+pub const fn metadata_pool_bytes(window_bytes: usize) -> usize {
+    if window_bytes / 64 > 4 * MIB { window_bytes / 64 } else { 4 * MIB }
+}
+
+/// Bytes of the metadata pool to commit beyond what is needed, when `committed_bytes` are.
+pub const fn metadata_ahead_bytes(committed_bytes: usize) -> usize {
+    if committed_bytes / 4 > METADATA_COMMIT_BYTES { committed_bytes / 4 } else { METADATA_COMMIT_BYTES }
+}
+
+/// Blocks that a bin of blocks of `bytes` may hold; `fast_cap_blocks` is `HAKMEM_FAST_CAP`.
+pub const fn bin_capacity(bytes: usize, fast_cap_blocks: usize) -> usize {
+    let by_bytes = BIN_MAX_BYTES / bytes;
+    let cap = if by_bytes < MAGAZINE_BLOCKS { by_bytes } else { MAGAZINE_BLOCKS };
+    let cap = if cap < fast_cap_blocks { cap } else { fast_cap_blocks };
+    if cap == 0 { 1 } else { cap }
+}
+
+/// Blocks that the first refill of a bin asks for; each further one asks for twice as many, up to
+/// the capacity, so that a class that is used once stays small.
+pub const fn first_refill(bytes: usize) -> usize {
+    let blocks = 4 * KIB / bytes;
+    if blocks == 0 {
+        1
+    } else if blocks > 16 {
+        16
+    } else {
+        blocks
+    }
+}
+
+/// The next refill after one of `last_blocks`, into a bin of `capacity_blocks`.
+pub const fn next_refill(last_blocks: usize, capacity_blocks: usize) -> usize {
+    let twice = last_blocks * 2;
+    if twice < capacity_blocks { twice } else { capacity_blocks }
+}
+
+/// Whether the depot may take one more magazine of `blocks` blocks of `bytes`, when it holds
+/// `class_blocks` of this class and `all_bytes` in all.
+pub const fn depot_has_room(bytes: usize, blocks: usize, class_blocks: usize, all_bytes: usize) -> bool {
+    (class_blocks + blocks) * bytes <= DEPOT_CLASS_MAX_BYTES && all_bytes + blocks * bytes <= DEPOT_MAX_BYTES
+}
+
+/// Whether a lane of the outbox is to be posted.
+pub const fn lane_is_full(blocks: usize, bytes: usize) -> bool {
+    blocks == MAGAZINE_BLOCKS || (bytes >= OUTBOX_LANE_BYTES && blocks >= OUTBOX_MIN_BLOCKS)
+}
+
+/// Bytes of warm but unused memory that may be kept when `live_bytes` are in use and the user's
+/// floor is `floor_bytes`.
+pub const fn retained_bytes(live_bytes: usize, floor_bytes: usize) -> usize {
+    if live_bytes / 8 > floor_bytes { live_bytes / 8 } else { floor_bytes }
+}
+
+/// Bytes down to which a purge goes once there are more than `limit_bytes`: a purge is paid for by
+/// many releases.
+pub const fn purge_target_bytes(limit_bytes: usize) -> usize {
+    limit_bytes - limit_bytes / 4
+}
+
+/// Milliseconds between two looks for memory that has been unused for `delay_ms`.
+pub const fn decay_interval_ms(delay_ms: u32) -> u32 {
+    delay_ms / 4
+}
+
+/// Whether a block of `usable` bytes may stay in place for a request of `size` bytes: it fits, and
+/// at least half of it is used.
+pub const fn fits_in_place(usable: usize, size: usize) -> bool {
+    size <= usable && size >= usable / 2
+}
+
+/// Whether a cached mapping of `have_bytes` may serve a request for `want_bytes`: at most one eighth
+/// larger.
+pub const fn cache_fits(have_bytes: usize, want_bytes: usize) -> bool {
+    have_bytes >= want_bytes && have_bytes - want_bytes <= want_bytes / 8
+}
+
+/// Bytes to reserve at a time under an address limit of `limit_bytes`.
+pub const fn limited_reservation(limit_bytes: usize) -> usize {
+    let step = round_down(limit_bytes / 16, SUPERSLAB_BYTES);
+    if step < 2 * SUPERSLAB_BYTES { 2 * SUPERSLAB_BYTES } else { step }
+}
+
+/// log2 of the bytes that the window may span under an address limit of `limit_bytes`.
+pub const fn limited_window_shift(limit_bytes: usize) -> u32 {
+    let shift = usize::BITS - limit_bytes.leading_zeros();
+    if shift < MIN_WINDOW_SHIFT {
+        MIN_WINDOW_SHIFT
+    } else if shift > MAX_WINDOW_SHIFT {
+        MAX_WINDOW_SHIFT
+    } else {
+        shift
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bins_hold_at_least_one_block_and_at_most_their_bytes() {
+        for info in &CLASSES {
+            for cap in [1, 7, MAGAZINE_BLOCKS] {
+                let blocks = bin_capacity(info.bytes as usize, cap);
+                assert!((1..=cap).contains(&blocks));
+                assert!(blocks == 1 || blocks * info.bytes as usize <= BIN_MAX_BYTES);
+            }
+            assert!(first_refill(info.bytes as usize) >= 1);
+        }
+    }
+
+    #[test]
+    fn refills_grow_to_the_capacity_and_stay_there() {
+        let mut n = first_refill(64);
+        for _ in 0..10 {
+            n = next_refill(n, 126);
+        }
+        assert_eq!(n, 126);
+    }
+
+    #[test]
+    fn in_place_means_at_least_half_used() {
+        assert!(fits_in_place(128, 64) && fits_in_place(128, 128));
+        assert!(!fits_in_place(128, 63) && !fits_in_place(128, 129));
+    }
+}

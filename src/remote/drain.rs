@@ -1,0 +1,107 @@
+//! Taking what others have freed, by the tenant of the heap.
+#![allow(unsafe_code)] // opens batches by pointer
+
+use super::outbox::{Posted, post_one};
+use crate::fatal;
+use crate::geometry::*;
+use crate::magazine::{self, MIXED, Magazine};
+use crate::mark;
+use crate::os;
+use crate::shared_pool;
+use crate::slab::owned;
+use crate::slab::set::SlabSet;
+use crate::superslab::registry;
+
+/// What a drain needs of the front cache above it.
+pub trait Receiver {
+    /// May take a batch of one class as it is, to become a magazine of the depot.
+    fn keep(&mut self, class: usize, batch: *mut Magazine) -> bool;
+    /// Whether a block is in the bin or the depot of the heap.
+    fn holds(&self, class: usize, block: *mut u8) -> bool;
+}
+
+/// Takes every batch of the heap's queue; what the receiver does not keep goes back to the slabs.
+/// Returns the last owner that needs help because blocks were forwarded to it.
+pub fn drain(set: &mut SlabSet, receiver: &mut impl Receiver) -> Posted {
+    let mut batch = set.shared().queue.take_all();
+    let mut forward = Posted::Quietly;
+    if batch.is_null() {
+        return forward;
+    }
+    let stats = set.stats();
+    stats.drains.add();
+    while !batch.is_null() {
+        // SAFETY: [I-MAGAZINE] the exchange gave all batches to this thread.
+        let opened = unsafe { &mut *batch };
+        let next = opened.linked();
+        stats.drained_batches.add();
+        stats.drained_blocks.add_n(u64::from(opened.count));
+        stats.drained_bytes.add_n(batch_bytes(opened));
+        receive(receiver, opened.blocks());
+        if opened.class == MIXED || !receiver.keep(opened.class as usize, batch) {
+            if let needs_help @ Posted::OwnerNeedsHelp(_) = settle(set, opened.blocks()) {
+                forward = needs_help;
+            }
+            // SAFETY: [I-MAGAZINE] its blocks are settled.
+            unsafe { magazine::recycle(batch) };
+        }
+        batch = next;
+    }
+    forward
+}
+
+/// Turns the marks of arrived blocks into local ones. A block that has the local mark already is
+/// looked for among the free blocks, and in what has arrived with it.
+fn receive(receiver: &impl Receiver, blocks: &[*mut u8]) {
+    let secret = os::process_secret();
+    for (place, &block) in blocks.iter().enumerate() {
+        // SAFETY: [I-MAGAZINE] the batch, and so the block of at least 16 bytes, is this thread's.
+        if !unsafe { mark::receive(secret, block) } && (blocks[..place].contains(&block) || is_free(receiver, block)) {
+            fatal::double_free(block as usize);
+        }
+    }
+}
+
+#[cold]
+fn is_free(receiver: &impl Receiver, block: *mut u8) -> bool {
+    let Some(slot) = registry::slot_of(block as usize) else { return true };
+    let Some(class) = entry_class(registry::entry(slot)) else { return true };
+    // SAFETY: [I-SLAB] only read; a slab that was adopted by another heap may give a stale answer
+    // only while that heap changes it, which it does not do for a block that is here.
+    let in_slab = unsafe { owned::slab_at(owned::head_slot(slot, class)) }.holds(block as usize);
+    in_slab || receiver.holds(class, block)
+}
+
+fn batch_bytes(batch: &Magazine) -> u64 {
+    if batch.class != MIXED {
+        return u64::from(batch.count) * u64::from(CLASSES[batch.class as usize].bytes);
+    }
+    batch.blocks().iter().filter_map(|block| block_class(*block)).map(|class| u64::from(CLASSES[class].bytes)).sum()
+}
+
+/// The class of the slab that a block stands in.
+fn block_class(block: *mut u8) -> Option<usize> {
+    entry_class(registry::entry(registry::slot_of(block as usize)?))
+}
+
+/// Puts blocks back into their slabs, or forwards them to the heap that has adopted their slab.
+/// Returns the last owner that needs help, if any was forwarded to one that does.
+pub fn settle(set: &mut SlabSet, blocks: &[*mut u8]) -> Posted {
+    let mine = set.owner() << OWNER_SHIFT;
+    let mut forward = Posted::Quietly;
+    for &block in blocks {
+        let Some(slot) = registry::slot_of(block as usize) else { fatal::corrupted("a cached block", block as usize) };
+        let entry = registry::entry(slot);
+        let class = (entry ^ mine) as usize;
+        if class < NUM_CLASSES {
+            shared_pool::return_block(set, owned::head_slot(slot, class), class, block as usize);
+            continue;
+        }
+        // a block keeps its slab from being released: an entry without class means it came twice
+        let Some(class) = entry_class(entry) else { fatal::double_free(block as usize) };
+        if let needs_help @ Posted::OwnerNeedsHelp(_) = post_one(entry_owner(entry), class, block) {
+            forward = needs_help;
+        }
+    }
+    forward
+}

@@ -1,0 +1,17 @@
+//! Remote frees: blocks freed by a thread whose heap does not own them.
+//!
+//! ```text
+//! free::deallocate_slow -> front_cache::flush::remote
+//!   -> outbox::Outbox::add               collects blocks of one owner in a magazine
+//!   -> outbox::post                      one compare-and-swap gives the batch to the owner's queue
+//! owner's refill -> drain::drain         one exchange takes all batches
+//!                -> depot                a batch of one class becomes a full magazine, unopened
+//!                -> drain::settle        other blocks go back to their slabs
+//! poster, when the owner is gone or its backlog is large -> front_cache::visit -> drain
+//! ```
+//!
+//! A block's owner is looked up when the block is settled, not when it is posted: slabs may have
+//! been adopted by another heap in between, and blocks of such slabs are forwarded.
+
+pub mod drain;
+pub mod outbox;

@@ -1,0 +1,187 @@
+//! The outbox: blocks of other heaps on their way, by owner.
+//!
+//! An outbox belongs to its heap's owner alone; visitors do not touch it. It holds at most about
+//! [`policy::OUTBOX_MAX_BYTES`]; lanes are posted when they are full, when another owner needs the
+//! lane, when all of them together hold that much, on the slow paths that ask the shared pool, and at
+//! thread exit. When the thread moves to another heap, the outbox moves with it.
+#![allow(unsafe_code)] // fills magazines by pointer
+
+use crate::geometry::*;
+use crate::magazine::{self, MIXED, Magazine};
+use crate::policy;
+use crate::slab::directory;
+use crate::stats::{HeapStats, POOL};
+use core::ptr;
+
+#[derive(Clone, Copy, Debug)]
+struct Lane {
+    owner: u32,
+    bytes: u32,
+    batch: *mut Magazine,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Outbox {
+    lanes: [Lane; policy::OUTBOX_LANES],
+    bytes: usize,
+}
+
+/// What a poster should do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a sleeping or absent owner must be helped"]
+pub enum Posted {
+    /// Nothing.
+    Quietly,
+    /// Drain this owner's queue in its place: it is gone, or its backlog is above the bound.
+    OwnerNeedsHelp(u32),
+}
+
+impl Outbox {
+    /// An empty outbox.
+    pub const fn new() -> Self {
+        Self { lanes: [Lane { owner: 0, bytes: 0, batch: ptr::null_mut() }; policy::OUTBOX_LANES], bytes: 0 }
+    }
+
+    /// Whether nothing waits in it.
+    pub fn is_empty(&self) -> bool {
+        self.bytes == 0
+    }
+
+    /// Bytes that wait in it.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Adds a block of `class` that belongs to `owner`. Posts the lane when it is full.
+    pub fn add(&mut self, owner: u32, class: usize, block: *mut u8, stats: &HeapStats) -> Posted {
+        let bytes = CLASSES[class].bytes;
+        let place = owner as usize % policy::OUTBOX_LANES;
+        let mut posted = Posted::Quietly;
+        if self.lanes[place].owner != owner {
+            posted = self.post_lane(place, stats);
+            self.lanes[place].owner = owner;
+        }
+        stats.remote_blocks.add();
+        stats.remote_bytes.add_n(u64::from(bytes));
+        let lane = &mut self.lanes[place];
+        if lane.batch.is_null() {
+            let Some(batch) = magazine::obtain() else { return post_without_magazine(owner, class, block) };
+            // SAFETY: [I-MAGAZINE] an obtained magazine belongs to the caller.
+            unsafe { (*batch).clear(class as u8) };
+            lane.batch = batch;
+        }
+        // SAFETY: [I-MAGAZINE] the lane's batch belongs to this outbox.
+        let batch = unsafe { &mut *lane.batch };
+        batch.push(block);
+        if batch.class != class as u8 {
+            batch.class = MIXED;
+        }
+        lane.bytes += bytes;
+        self.bytes += bytes as usize;
+        let full = policy::lane_is_full(batch.count as usize, lane.bytes as usize);
+        if (full || self.bytes > policy::OUTBOX_MAX_BYTES)
+            && let needs_help @ Posted::OwnerNeedsHelp(_) = self.post_lane(place, stats)
+        {
+            posted = needs_help;
+        }
+        posted
+    }
+
+    fn post_lane(&mut self, place: usize, stats: &HeapStats) -> Posted {
+        let lane = &mut self.lanes[place];
+        let batch = core::mem::replace(&mut lane.batch, ptr::null_mut());
+        if batch.is_null() {
+            return Posted::Quietly;
+        }
+        let bytes = core::mem::take(&mut lane.bytes) as usize;
+        self.bytes -= bytes;
+        stats.posted_batches.add();
+        stats.posted_bytes.add_n(bytes as u64);
+        // SAFETY: [I-MAGAZINE] the batch was this outbox's and is given away.
+        let (posted, retries) = unsafe { post(lane.owner, batch, bytes) };
+        stats.post_retries.add_n(u64::from(retries));
+        posted
+    }
+
+    /// Posts every lane and calls `help` for each owner that needs it.
+    pub fn post_all(&mut self, stats: &HeapStats, mut help: impl FnMut(u32)) {
+        for place in 0..policy::OUTBOX_LANES {
+            if let Posted::OwnerNeedsHelp(owner) = self.post_lane(place, stats) {
+                help(owner);
+            }
+        }
+    }
+
+    /// Whether `block` waits in the outbox.
+    pub fn holds(&self, block: *mut u8) -> bool {
+        let batches = self.lanes.iter().filter(|lane| !lane.batch.is_null());
+        // SAFETY: [I-MAGAZINE] the lanes' batches belong to this outbox.
+        batches.into_iter().any(|lane| unsafe { &*lane.batch }.blocks().contains(&block))
+    }
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Gives a batch of `bytes` to the queue of `owner`. Returns failed attempts too.
+///
+/// # Safety
+/// The batch belongs to the caller and is given away.
+unsafe fn post(owner: u32, batch: *mut Magazine, bytes: usize) -> (Posted, u32) {
+    let Some(heap) = directory::find(owner) else {
+        debug_assert!(false, "an entry names a heap that does not exist");
+        return (Posted::Quietly, 0);
+    };
+    let shared = &heap.shared;
+    let older = shared.queue.peek();
+    // SAFETY: [I-POOL] a stale magazine gives a wrong hint and nothing else.
+    let backlog = bytes + if older.is_null() { 0 } else { unsafe { (*older).bytes() } };
+    // SAFETY: [I-MAGAZINE] still the caller's.
+    unsafe { (*batch).set_bytes(backlog) };
+    // SAFETY: as above; the push gives it away.
+    let retries = unsafe { shared.queue.push(batch) };
+    let needs_help = backlog > policy::QUEUE_BACKLOG_BYTES || shared.tenancy.is_parked();
+    (if needs_help { Posted::OwnerNeedsHelp(owner) } else { Posted::Quietly }, retries)
+}
+
+/// Gives a single block to its owner: for threads without an outbox of their own.
+pub fn post_one(owner: u32, class: usize, block: *mut u8) -> Posted {
+    POOL.single_posts.add();
+    POOL.single_posted_bytes.add_n(u64::from(CLASSES[class].bytes));
+    let Some(batch) = magazine::obtain() else { return post_without_magazine(owner, class, block) };
+    // SAFETY: [I-MAGAZINE] an obtained magazine belongs to the caller, who gives it away.
+    unsafe {
+        (*batch).clear(class as u8);
+        (*batch).push(block);
+        post(owner, batch, CLASSES[class].bytes as usize).0
+    }
+}
+
+/// Metadata memory is out: the block goes straight into its slab as soon as its heap can be
+/// entered; one that stays busy all the while keeps it from being reused, and a counter tells.
+#[cold]
+fn post_without_magazine(owner: u32, class: usize, block: *mut u8) -> Posted {
+    let Some(heap) = directory::find(owner) else { return Posted::Quietly };
+    for _ in 0..policy::SETTLE_TRIES {
+        if heap.shared.tenancy.transition_visit().is_some() {
+            // it was counted as sent, so it has to arrive
+            heap.shared.stats.drained_blocks.add();
+            heap.shared.stats.drained_bytes.add_n(u64::from(CLASSES[class].bytes));
+            // SAFETY: [I-TENANT] the visit made this thread the heap's tenant.
+            let forward = super::drain::settle(unsafe { &mut *heap.set.get() }, &[block]);
+            let parked = heap.shared.tenancy.transition_end_visit();
+            if parked {
+                directory::note_parked(owner);
+                return Posted::OwnerNeedsHelp(owner); // [PARK], and it was given away meanwhile
+            }
+            return forward;
+        }
+        core::hint::spin_loop();
+    }
+    POOL.lost_blocks.add();
+    Posted::Quietly
+}

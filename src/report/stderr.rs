@@ -1,0 +1,125 @@
+//! Which file stderr was when the library was loaded.
+//!
+//! A program may close its stderr, and the next file that it opens then has descriptor 2: a report
+//! at the end must not land in there. So descriptor 2 is written to only while it is the file that
+//! it was at the start.
+
+#![allow(unsafe_code)] // fstat(2)
+
+use core::mem::MaybeUninit;
+
+use crate::sync::{AtomicBool, AtomicU64, Ordering};
+
+/// Device and inode of descriptor 2 at load; read only where `WAS_OPEN` says that they are set.
+static DEVICE: AtomicU64 = AtomicU64::new(0);
+static INODE: AtomicU64 = AtomicU64::new(0);
+static WAS_OPEN: AtomicBool = AtomicBool::new(false);
+
+/// Remembers which file stderr is. Called by the constructor, before the program's own code.
+pub fn remember_stderr() {
+    let identity = identity_of(libc::STDERR_FILENO);
+    let (device, inode) = identity.unwrap_or((0, 0));
+    // ordering: Relaxed, published by `WAS_OPEN`
+    DEVICE.store(device, Ordering::Relaxed);
+    INODE.store(inode, Ordering::Relaxed);
+    // ordering: Release pairs with the Acquire in `is_stderr_as_at_load`
+    WAS_OPEN.store(identity.is_some(), Ordering::Release);
+}
+
+/// Whether descriptor 2 is open and the file that it was at load. False if nobody looked then.
+pub(super) fn is_stderr_as_at_load() -> bool {
+    // ordering: Acquire pairs with the Release in `remember_stderr`
+    WAS_OPEN.load(Ordering::Acquire)
+        && identity_of(libc::STDERR_FILENO) == Some((DEVICE.load(Ordering::Relaxed), INODE.load(Ordering::Relaxed)))
+}
+
+/// Device and inode of an open descriptor. Keeps errno.
+fn identity_of(fd: i32) -> Option<(u64, u64)> {
+    let mut status = MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: the kernel's struct stat is libc's on x86-64, and it fills all of it in when it
+    // returns 0; errno's address is valid in every thread
+    unsafe {
+        let errno = libc::__errno_location();
+        let saved = *errno;
+        let failed = libc::syscall(libc::SYS_fstat, fd, status.as_mut_ptr());
+        *errno = saved;
+        (failed == 0).then(|| {
+            let status = status.assume_init();
+            (status.st_dev, status.st_ino)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::File;
+    use std::os::fd::AsRawFd;
+
+    #[test]
+    fn a_file_has_one_identity_by_whatever_descriptor() {
+        let null = File::open("/dev/null").unwrap();
+        let again = File::open("/dev/null").unwrap();
+        let zero = File::open("/dev/zero").unwrap();
+        assert!(identity_of(null.as_raw_fd()).is_some());
+        assert_eq!(identity_of(null.as_raw_fd()), identity_of(again.as_raw_fd()));
+        assert_ne!(identity_of(null.as_raw_fd()), identity_of(zero.as_raw_fd()));
+    }
+
+    #[test]
+    fn a_closed_descriptor_has_none_and_errno_stays() {
+        // SAFETY: errno belongs to this thread
+        unsafe { *libc::__errno_location() = 77 };
+        assert_eq!(identity_of(-1), None);
+        // SAFETY: as above
+        assert_eq!(unsafe { *libc::__errno_location() }, 77);
+    }
+
+    /// The status of a forked child that runs `check` and exits 0 if it holds.
+    fn holds_in_child(check: fn() -> bool) -> bool {
+        // SAFETY: the child only makes system calls before it ends
+        unsafe {
+            let child = libc::fork();
+            if child == 0 {
+                libc::_exit(i32::from(!check()));
+            }
+            let mut status = 0;
+            assert_eq!(libc::waitpid(child, &raw mut status, 0), child);
+            status == 0
+        }
+    }
+
+    /// Makes descriptor 2 what `path` opens.
+    fn reopen_stderr(path: &core::ffi::CStr) {
+        // SAFETY: descriptors of a forked child
+        unsafe {
+            libc::close(2);
+            assert_eq!(libc::open(path.as_ptr(), libc::O_RDWR), 2);
+        }
+    }
+
+    #[test]
+    fn stderr_is_known_until_it_is_closed_or_another_file() {
+        assert!(holds_in_child(|| {
+            reopen_stderr(c"/dev/null");
+            remember_stderr();
+            let same = is_stderr_as_at_load();
+            reopen_stderr(c"/dev/zero");
+            let other = is_stderr_as_at_load();
+            // SAFETY: a descriptor of this child
+            unsafe { libc::close(2) };
+            same && !other && !is_stderr_as_at_load()
+        }));
+    }
+
+    #[test]
+    fn what_takes_the_place_of_a_stderr_that_was_closed_at_load_is_not_stderr() {
+        assert!(holds_in_child(|| {
+            // SAFETY: a descriptor of this child
+            unsafe { libc::close(2) };
+            remember_stderr();
+            reopen_stderr(c"/dev/null");
+            !is_stderr_as_at_load()
+        }));
+    }
+}

@@ -1,0 +1,88 @@
+//! Adopting slabs of parked heaps: ABANDONED -> ATTACHED.
+//!
+//! A thread that exits parks its heap with its partial slabs. The next thread that starts binds the
+//! heap whole; until then, threads that need a slab borrow it and take one of its partial slabs.
+//! A counter for each class tells how many parked heaps have one, so that nobody searches in vain.
+#![allow(unsafe_code)] // the borrower becomes the tenant of another heap's set
+
+use super::trace;
+use crate::geometry::*;
+use crate::policy::ADOPT_PROBES;
+use crate::slab::directory;
+use crate::slab::set::SlabSet;
+use crate::stats::{POOL, Stage};
+use crate::sync::counter::SharedCounter;
+use crate::sync::{AtomicU32, Ordering};
+
+/// Parked heaps with a partial slab, by class.
+static ADVERTISED: [SharedCounter; NUM_CLASSES] = [const { SharedCounter::new() }; NUM_CLASSES];
+const _: () = assert!(NUM_CLASSES <= u128::BITS as usize); // `SlabSet::advertised`: a bit for each class
+
+/// Where the next search begins.
+static CURSOR: AtomicU32 = AtomicU32::new(0);
+
+/// Counts the classes of which the parked heap has partial slabs; by its tenant, before it leaves.
+pub fn advertise(set: &mut SlabSet) {
+    for (class, heaps) in ADVERTISED.iter().enumerate() {
+        let (has, shown) = (set.has_partial(class), set.advertised >> class & 1 == 1);
+        if has && !shown {
+            heaps.add();
+            set.advertised |= 1 << class;
+        } else if !has && shown {
+            heaps.sub_n(1);
+            set.advertised &= !(1 << class);
+        }
+    }
+}
+
+/// Takes back what [`advertise`] counted; by the tenant, when the heap is bound.
+pub fn unadvertise(set: &mut SlabSet) {
+    while set.advertised != 0 {
+        let class = set.advertised.trailing_zeros() as usize;
+        ADVERTISED[class].sub_n(1);
+        set.advertised &= set.advertised - 1;
+    }
+}
+
+/// Attaches a partial slab of a parked heap to `set`.
+pub(super) fn adopt_abandoned(set: &mut SlabSet, class: usize) -> bool {
+    if ADVERTISED[class].get() == 0 {
+        return false;
+    }
+    // relaxed, here and below: only spreads the searches
+    let mut from = CURSOR.load(Ordering::Relaxed);
+    for _ in 0..ADOPT_PROBES {
+        let Some(id) = directory::next_parked(from).or_else(|| directory::next_parked(0)) else { break };
+        from = id + 1;
+        if let Some(slot) = take_over(set, id, class) {
+            POOL.account_stage_hit(Stage::Adopt, 0);
+            trace::line(Stage::Adopt, RunKind::slab(class), slot);
+            CURSOR.store(id, Ordering::Relaxed);
+            return true;
+        }
+    }
+    CURSOR.store(from, Ordering::Relaxed);
+    POOL.account_stage_miss(Stage::Adopt, 0);
+    false
+}
+
+/// Borrows heap `id`, if it is parked, and moves a partial slab of the class from it to `set`, all
+/// before the visit ends: the next tenant of `id` must find the entry words changed.
+fn take_over(set: &mut SlabSet, id: u32, class: usize) -> Option<u32> {
+    let heap = directory::find(id)?;
+    let _visit = heap.shared.tenancy.transition_visit_parked()?;
+    // SAFETY: [I-TENANT] the transition made this thread the heap's tenant until it ends the visit.
+    let theirs = unsafe { &mut *heap.set.get() };
+    let slot = theirs.give_up_partial(class);
+    if let Some(slot) = slot {
+        set.attach_adopted(slot, class);
+    }
+    advertise(theirs);
+    let parked = heap.shared.tenancy.transition_end_visit();
+    debug_assert!(parked);
+    // [PARK]: who posted meanwhile saw the heap borrowed and has left the batch to us
+    if !heap.shared.queue.is_empty() {
+        set.help_wanted = Some(id);
+    }
+    slot
+}

@@ -1,0 +1,60 @@
+//! The positive control of the lock statistics: with `HAKMEM_STAGE2=0` stages 1, 1b and 2 of an
+//! acquire, and every release, hold one lock, and the counters must show it; stage 2 then holds it
+//! over its system call. Adoption, growth, and spans that grow in place or have a large alignment
+//! take none. Otherwise nothing is locked.
+
+use crate::config;
+use crate::os::futex_lock::FutexLock;
+use crate::stats::POOL;
+use crate::sync::counter::SharedCounter;
+use lock_api::RawMutex;
+
+static LOCK: FutexLock = FutexLock::INIT;
+
+/// Held for as long as it lives, if the control is on.
+pub(super) struct Control(bool);
+
+impl Drop for Control {
+    #[allow(unsafe_code)] // the lock's own contract
+    fn drop(&mut self) {
+        if self.0 {
+            POOL.lock_unlocks.add();
+            // SAFETY: `take` locked it for this guard.
+            unsafe { LOCK.unlock() };
+        }
+    }
+}
+
+/// The guard of one stage of an acquire.
+#[inline]
+pub(super) fn for_acquire() -> Control {
+    take(&POOL.lock_acquire_slab)
+}
+
+/// The guard of a release.
+#[inline]
+pub(super) fn for_release() -> Control {
+    take(&POOL.lock_release_slab)
+}
+
+#[inline]
+fn take(count: &SharedCounter) -> Control {
+    if config::get().stage2() {
+        return Control(false);
+    }
+    if !LOCK.try_lock() {
+        POOL.lock_waits.add();
+        LOCK.lock();
+    }
+    count.add();
+    Control(true)
+}
+
+/// In the child of a fork: a thread that does not exist here may have held the lock.
+#[allow(unsafe_code)] // unlocks for a thread that is gone
+pub fn reset_after_fork() {
+    if LOCK.is_locked() {
+        // SAFETY: the child has one thread, and it is not inside an acquire or release.
+        unsafe { LOCK.unlock() };
+    }
+}

@@ -1,0 +1,189 @@
+//! EMPTY runs: one stack for each run code, last in first out, so that the warmest is reused first.
+//!
+//! A run leaves EMPTY only by being popped, or detached with its whole stack by a purge. Hint
+//! bits tell which stacks may hold something, so that no stage asks an empty stack; whoever finds a
+//! stack empty clears its bit and looks once more, so no push is overlooked for long.
+
+use super::{Run, control_lock, release, trace};
+use crate::config;
+use crate::geometry::*;
+use crate::os;
+use crate::stats::{POOL, Stage};
+use crate::superslab::registry::{self, SlotLinks};
+use crate::sync::tagged_stack::{Chain, TaggedStack};
+use crate::sync::{AtomicU64, Ordering, fence};
+
+static STACKS: [TaggedStack<SLOT_INDEX_BITS>; NUM_RUN_CODES] = [const { TaggedStack::new() }; NUM_RUN_CODES];
+static NONEMPTY: [AtomicU64; 2] = [AtomicU64::new(0), AtomicU64::new(0)];
+
+const _: () = assert!(NUM_RUN_CODES <= 128);
+
+/// The codes whose stacks may hold something.
+pub(super) fn nonempty_codes() -> u128 {
+    // relaxed: hints; a set bit that is seen late costs a fresh run, no more
+    let word = |i: usize| u128::from(NONEMPTY[i].load(Ordering::Relaxed));
+    word(0) | word(1) << 64
+}
+
+fn set_hint(code: usize) {
+    let (word, bit) = (&NONEMPTY[code / 64], 1u64 << (code % 64));
+    // seqcst [NONEMPTY]: the push before this and the searcher's second look are in one order
+    if word.load(Ordering::SeqCst) & bit == 0 {
+        word.fetch_or(bit, Ordering::SeqCst);
+    }
+}
+
+fn clear_hint(code: usize) {
+    // seqcst [NONEMPTY]
+    NONEMPTY[code / 64].fetch_and(!(1 << (code % 64)), Ordering::SeqCst);
+    fence(Ordering::SeqCst); // [NONEMPTY]: before the second look at the stack
+    if !STACKS[code].is_empty() {
+        set_hint(code);
+    }
+}
+
+/// ACTIVE -> EMPTY: the caller's run, whose entry words are unused already. Returns failed attempts.
+pub(super) fn push(slot: u32, kind: RunKind) -> u32 {
+    registry::record(slot as usize).transition_empty(kind.code(), os::now_ms());
+    POOL.empty_slots.add_n(kind.slots() as u64);
+    push_back(slot, slot, kind.code())
+}
+
+/// Pushes a chain of EMPTY runs that was detached. Returns failed attempts.
+pub(super) fn push_back(first: u32, last: u32, code: usize) -> u32 {
+    let retries = STACKS[code].push_chain(&SlotLinks, first, last);
+    fence(Ordering::SeqCst); // [NONEMPTY]: before the look at the hint
+    set_hint(code);
+    retries
+}
+
+/// Takes the whole stack of a code.
+pub(super) fn detach(code: usize) -> Chain {
+    let chain = STACKS[code].detach();
+    clear_hint(code);
+    chain
+}
+
+fn pop(code: usize) -> (Option<u32>, u32) {
+    if nonempty_codes() >> code & 1 == 0 {
+        return (None, 0);
+    }
+    let popped = STACKS[code].pop(&SlotLinks);
+    if popped.0.is_none() {
+        clear_hint(code);
+    }
+    popped
+}
+
+/// Stage 1.
+pub(super) fn reuse_empty_slot(kind: RunKind) -> Option<Run> {
+    if !config::get().stage1() {
+        return None;
+    }
+    let _control = control_lock::for_acquire();
+    let (slot, retries) = pop(kind.code());
+    let Some(slot) = slot else {
+        POOL.account_stage_miss(Stage::ReuseSame, retries);
+        return None;
+    };
+    POOL.account_stage_hit(Stage::ReuseSame, retries);
+    POOL.empty_slots.sub_n(kind.slots() as u64);
+    registry::record(slot as usize).transition_activate(kind.code());
+    trace::line(Stage::ReuseSame, kind, slot);
+    Some(Run { slot, zeroed: false })
+}
+
+/// Stage 1b.
+pub(super) fn reuse_other_empty_slot(kind: RunKind) -> Option<Run> {
+    if !config::get().stage1() {
+        return None;
+    }
+    let _control = control_lock::for_acquire();
+    let mut retries = 0;
+    let (same_size, larger) = candidates(kind);
+    for group in [same_size, larger] {
+        let mut codes = nonempty_codes() & group;
+        while codes != 0 {
+            let code = codes.trailing_zeros() as usize;
+            codes &= codes - 1;
+            let (slot, failed) = pop(code);
+            retries += failed;
+            if let Some(slot) = slot {
+                POOL.account_stage_hit(Stage::ReuseOther, retries);
+                cut(slot, RunKind::from_code(code), kind);
+                trace::line(Stage::ReuseOther, kind, slot);
+                return Some(Run { slot, zeroed: false });
+            }
+        }
+    }
+    POOL.account_stage_miss(Stage::ReuseOther, retries);
+    None
+}
+
+/// Makes the start of a popped run a run of `want`; what is left behind it stays EMPTY, as spans.
+fn cut(slot: u32, have: RunKind, want: RunKind) {
+    POOL.empty_slots.sub_n(have.slots() as u64);
+    registry::record(slot as usize).transition_activate(want.code());
+    let rest = have.slots() - want.slots();
+    if rest > 0 {
+        release::push_spans(slot + want.slots() as u32, rest);
+    }
+}
+
+/// The codes whose runs can serve `kind`: those of as many slots, and larger ones. The run of a
+/// slab starts at a multiple of its slots, so that it serves every slab of fewer slots; a span's
+/// run starts anywhere, so that it serves spans and slabs of one slot.
+fn candidates(kind: RunKind) -> (u128, u128) {
+    let (same, larger) = CANDIDATES[kind.code()];
+    (same & !(1 << kind.code()), larger)
+}
+
+static CANDIDATES: [(u128, u128); NUM_RUN_CODES] = make_candidates();
+
+const fn make_candidates() -> [(u128, u128); NUM_RUN_CODES] {
+    let mut all = [(0, 0); NUM_RUN_CODES];
+    let mut want = 0;
+    while want < NUM_RUN_CODES {
+        let (slots, needs_alignment) = code_slots(want);
+        let mut have = 0;
+        while have < NUM_RUN_CODES {
+            let (have_slots, have_alignment) = code_slots(have);
+            let fits = !needs_alignment || slots == 1 || have_alignment;
+            if fits && have_slots == slots {
+                all[want].0 |= 1u128 << have;
+            } else if fits && have_slots > slots {
+                all[want].1 |= 1u128 << have;
+            }
+            have += 1;
+        }
+        want += 1;
+    }
+    all
+}
+
+/// Slots of a run code, and whether its runs start at a multiple of them.
+const fn code_slots(code: usize) -> (usize, bool) {
+    if code < NUM_CLASSES { (1 << class_order(code), true) } else { (code - NUM_CLASSES, false) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn candidates_are_large_enough_and_aligned() {
+        for want in (0..NUM_RUN_CODES).filter(|c| *c != NUM_CLASSES) {
+            let kind = RunKind::from_code(want);
+            let (same, larger) = candidates(kind);
+            assert_eq!(same & larger, 0);
+            assert_eq!((same | larger) >> want & 1, 0);
+            for have in (0..NUM_RUN_CODES).filter(|c| *c != NUM_CLASSES) {
+                let run = RunKind::from_code(have);
+                if (same | larger) >> have & 1 == 1 {
+                    assert!(run.slots() >= kind.slots());
+                    assert!(run.align_slots().is_multiple_of(kind.align_slots()));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The shared pool: where a heap gets slabs from and gives them back to, without a lock.
+//!
+//! ```text
+//! acquire_slab
+//!   adopt_abandoned           adopt.rs    a partial slab of a parked heap
+//!   acquire_run
+//!     reuse_empty_slot        empty.rs    stage 1: an EMPTY run of the class
+//!     reuse_other_empty_slot  empty.rs    stage 1b: an EMPTY run of another class
+//!     claim_unused_slot       unused.rs   stage 2: an UNUSED run
+//!     grow_with_new_superslab unused.rs   stage 3: a new SuperSlab
+//! release_slab / release_run  release.rs  EMPTY, and purge (purge.rs) above what may be retained
+//! ```
+//!
+//! No stage waits and none holds anything over a system call. With `HAKMEM_STAGE2=0` reuse,
+//! claims and releases go through one lock (control_lock.rs), so that the lock statistics can be seen
+//! to count.
+
+mod adopt;
+mod control_lock;
+mod empty;
+mod purge;
+mod release;
+mod trace;
+mod unused;
+mod whole;
+
+pub use adopt::{advertise, unadvertise};
+pub use control_lock::reset_after_fork;
+pub use purge::{decay, purge_all, purge_excess, warm_bytes};
+pub use release::{release_run, release_slab, return_block};
+pub use unused::{claim_aligned, claim_behind};
+pub use whole::{claim_superslabs, unclaim_superslabs};
+
+use crate::geometry::*;
+use crate::slab::set::SlabSet;
+
+/// A run of slots that the caller owns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a run that is dropped is lost"]
+pub struct Run {
+    /// The first slot.
+    pub slot: u32,
+    /// Whether its memory reads as zero.
+    pub zeroed: bool,
+}
+
+/// Attaches a slab of `class` with free blocks to `set`, whose tenant the caller is. `false`:
+/// memory is out.
+#[must_use]
+pub fn acquire_slab(set: &mut SlabSet, class: usize) -> bool {
+    set.stats().acquires.add();
+    if adopt::adopt_abandoned(set, class) {
+        return true;
+    }
+    match acquire_run(set, RunKind::slab(class)) {
+        Some(run) => {
+            set.attach_fresh(run.slot, class, run.zeroed);
+            true
+        }
+        None => false,
+    }
+}
+
+/// A run of slots of `kind`, for the tenant of `set`; `None` when memory is out.
+pub fn acquire_run(set: &mut SlabSet, kind: RunKind) -> Option<Run> {
+    decay();
+    // stage 1: warm memory of the class
+    empty::reuse_empty_slot(kind)
+        // stage 1b: warm memory of another class, cut to measure
+        .or_else(|| empty::reuse_other_empty_slot(kind))
+        // stage 2: committed or at least reserved memory, lowest address first
+        .or_else(|| unused::claim_unused_slot(set, kind))
+        // stage 3: more of the window
+        .or_else(|| unused::grow_with_new_superslab(set, kind))
+}

@@ -1,0 +1,147 @@
+//! Giving memory back to the system: EMPTY -> UNUSED.
+//!
+//! Nothing can be taken from the middle of a stack of EMPTY runs, so a purge detaches a whole
+//! stack, purges its old end and pushes the young part back. Above the retention limit this happens
+//! at the release itself, by the releasing thread, down to three quarters of the limit, so that a
+//! purge is paid for by many releases. What is below the limit goes when it has not been used for
+//! `HAKMEM_PURGE_DELAY_MS`, on slow paths.
+
+use super::{empty, unused};
+use crate::config;
+use crate::geometry::*;
+use crate::os;
+use crate::policy;
+use crate::stats::POOL;
+use crate::superslab::header::run_mask;
+use crate::superslab::registry::{self, SlotLinks};
+use crate::sync::tagged_stack::{END, Links};
+use crate::sync::{AtomicU32, Ordering};
+
+static LAST_DECAY_MS: AtomicU32 = AtomicU32::new(0);
+
+/// Bytes of EMPTY runs.
+pub fn warm_bytes() -> usize {
+    POOL.empty_slots.get() as usize * SLOT_BYTES
+}
+
+/// Bytes of ACTIVE runs.
+fn live_bytes() -> usize {
+    (POOL.claimed_slots.get() as usize * SLOT_BYTES).saturating_sub(warm_bytes())
+}
+
+/// Purges EMPTY runs while there is more warm memory than may be retained: the longest first, of
+/// each code the oldest.
+#[inline]
+pub fn purge_excess() {
+    let floor = config::get().cache_min_mib() as usize * MIB;
+    let limit = policy::retained_bytes(live_bytes(), floor);
+    let delay_is_zero = config::get().purge_delay_ms() == 0;
+    if warm_bytes() > limit || delay_is_zero {
+        purge_down_to(if delay_is_zero { 0 } else { policy::purge_target_bytes(limit) });
+    }
+}
+
+/// Purges every EMPTY run; returns the bytes given back.
+pub fn purge_all() -> usize {
+    purge_down_to(0)
+}
+
+#[cold]
+fn purge_down_to(target: usize) -> usize {
+    let mut purged = 0;
+    let mut codes = empty::nonempty_codes();
+    while codes != 0 {
+        let warm = warm_bytes();
+        if warm <= target {
+            break;
+        }
+        // largest runs first: the fewest system calls for the bytes
+        let code = 127 - codes.leading_zeros() as usize;
+        codes &= !(1 << code);
+        purged += purge_stack(code, |_, older_bytes| older_bytes < warm - target);
+    }
+    purged
+}
+
+/// Purges EMPTY runs that have not been used for the purge delay; at most one thread at a time, and
+/// not more often than four times in that delay.
+pub fn decay() {
+    let delay = config::get().purge_delay_ms();
+    if POOL.empty_slots.get() == 0 || delay == 0 {
+        return;
+    }
+    let now = os::now_ms();
+    // relaxed: corrected by the exchange
+    let last = LAST_DECAY_MS.load(Ordering::Relaxed);
+    if now.wrapping_sub(last) < policy::decay_interval_ms(delay) {
+        return;
+    }
+    // relaxed: elects one thread; the stacks order the rest
+    if LAST_DECAY_MS.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() && last != 0 {
+        decay_all(now, delay);
+    }
+}
+
+#[cold]
+fn decay_all(now: u32, delay: u32) {
+    let mut codes = empty::nonempty_codes();
+    while codes != 0 {
+        let code = codes.trailing_zeros() as usize;
+        codes &= codes - 1;
+        purge_stack(code, |released_ms, _| now.wrapping_sub(released_ms) >= delay);
+    }
+}
+
+/// Detaches the stack of a code and purges the runs that `old` chooses by the time of their release
+/// and the bytes of older runs; pushes the others back. Returns the bytes purged.
+fn purge_stack(code: usize, old: impl Fn(u32, usize) -> bool) -> usize {
+    let kind = RunKind::from_code(code);
+    let bytes = kind.slots() * SLOT_BYTES;
+    let first = empty::detach(code).first;
+    let count = chain_length(first);
+    let (mut at, mut place, mut purged) = (first, 0, 0);
+    let (mut kept_first, mut kept_last) = (END, END);
+    while at != END {
+        let next = SlotLinks.next(at);
+        place += 1;
+        let older_bytes = (count - place) * bytes;
+        if old(registry::record(at as usize).released_ms(), older_bytes) {
+            purge_run(at, kind);
+            purged += bytes;
+        } else {
+            match kept_last {
+                END => kept_first = at,
+                last => SlotLinks.set_next(last, at),
+            }
+            kept_last = at;
+        }
+        at = next;
+    }
+    if kept_first != END {
+        empty::push_back(kept_first, kept_last, code);
+    }
+    purged
+}
+
+fn chain_length(first: u32) -> usize {
+    let (mut at, mut length) = (first, 0);
+    while at != END {
+        at = SlotLinks.next(at);
+        length += 1;
+    }
+    length
+}
+
+/// EMPTY -> UNUSED: gives the pages of a run that the caller owns back. Where the system refuses,
+/// the slots stay dirty and their memory in place.
+fn purge_run(slot: u32, kind: RunKind) {
+    let slots = kind.slots();
+    let (superslab, first) = registry::split_slot(slot as usize);
+    if os::purge(registry::slot_address(slot as usize), slots * SLOT_BYTES) {
+        registry::header(superslab).mark_clean(run_mask(first, slots));
+        POOL.purged_bytes.add_n((slots * SLOT_BYTES) as u64);
+    }
+    POOL.empty_slots.sub_n(slots as u64);
+    POOL.claimed_slots.sub_n(slots as u64);
+    unused::unclaim(slot, slots);
+}

@@ -1,0 +1,63 @@
+//! Whole SuperSlabs in a row, for huge blocks when the system grants no mapping: under an address
+//! limit the window holds addresses that it cannot give back, and they must serve again.
+
+use super::unused;
+use crate::geometry::*;
+use crate::os;
+use crate::superslab::extent::{self, CommitStep};
+use crate::superslab::header::run_mask;
+use crate::superslab::registry;
+
+/// UNUSED -> claimed: `count` whole SuperSlabs in a row, committed. Returns the first slot, and
+/// whether they read as zero; `None` when there are none or the system refuses the memory.
+pub fn claim_superslabs(count: usize) -> Option<(usize, bool)> {
+    let made = extent::superslabs_made();
+    let mut first = 0;
+    while first + count <= made {
+        match (first..first + count).find(|&superslab| !claim_whole(superslab)) {
+            None => return commit(first, count),
+            Some(taken) => {
+                (first..taken).for_each(unclaim_whole);
+                first = taken + 1;
+            }
+        }
+    }
+    None
+}
+
+/// A hole in the reservation has no hint, so it is never claimed.
+fn claim_whole(superslab: usize) -> bool {
+    unused::may_be_whole(superslab) && registry::header(superslab).transition_claim_at(0, SLOTS_PER_SUPERSLAB)
+}
+
+fn unclaim_whole(superslab: usize) {
+    unused::unclaim((superslab * SLOTS_PER_SUPERSLAB) as u32, SLOTS_PER_SUPERSLAB);
+}
+
+fn commit(first: usize, count: usize) -> Option<(usize, bool)> {
+    let mut zeroed = true;
+    for superslab in first..first + count {
+        unused::correct_hints(superslab);
+        let header = registry::header(superslab);
+        if !extent::commit_run(superslab * SLOTS_PER_SUPERSLAB, SLOTS_PER_SUPERSLAB, &mut CommitStep::new()) {
+            (first..first + count).for_each(unclaim_whole);
+            return None;
+        }
+        zeroed &= !header.is_dirty(u32::MAX);
+        header.mark_dirty(u32::MAX);
+    }
+    Some((first * SLOTS_PER_SUPERSLAB, zeroed))
+}
+
+/// Claimed -> UNUSED: purges and gives back what [`claim_superslabs`] claimed.
+pub fn unclaim_superslabs(slot: usize, count: usize) {
+    registry::set_entries(slot, count * SLOTS_PER_SUPERSLAB, ENTRY_UNUSED, ENTRY_UNUSED);
+    let clean = os::purge(registry::slot_address(slot), count * SUPERSLAB_BYTES);
+    let first = registry::split_slot(slot).0;
+    for superslab in first..first + count {
+        if clean {
+            registry::header(superslab).mark_clean(run_mask(0, SLOTS_PER_SUPERSLAB));
+        }
+        unclaim_whole(superslab);
+    }
+}

@@ -1,0 +1,245 @@
+//! A slab: base, counts and the bitmap of free blocks, outside the blocks.
+#![allow(unsafe_code)] // a slab lives at an address computed from its slot
+
+use crate::geometry::*;
+use crate::superslab::registry;
+
+const WORD_BITS: usize = 64;
+const WORDS: usize = MAX_BLOCKS_PER_SLAB / WORD_BITS;
+
+/// No slab: ends a list.
+pub const NO_SLAB: u32 = u32::MAX;
+
+/// Why a block could not be put back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PutError {
+    /// Its bit says that it is free already.
+    AlreadyFree,
+    /// It lies behind the last block.
+    BeyondLast,
+}
+
+/// See the module. Bit `i` of `free` is set while block `i` is in the slab.
+#[derive(Debug)]
+#[repr(C, align(64))]
+pub struct Slab {
+    base: usize,
+    inverse: u64,
+    slot: u32,
+    bytes: u32,
+    capacity: u32,
+    free_blocks: u32,
+    /// Blocks from here on have not been handed out since their memory was zero.
+    untouched_from: u32,
+    /// No word below this one has a free block.
+    first_word: u16,
+    class: u8,
+    listed: bool,
+    pub(super) prev: u32,
+    pub(super) next: u32,
+    free: [u64; WORDS],
+}
+
+const _: () = assert!(size_of::<Slab>() <= registry::SLAB_MEMORY_BYTES);
+
+/// The slab whose first slot is `slot`.
+///
+/// # Safety
+/// The caller is the tenant of the set that owns the slab, or owns the run itself, and holds no
+/// other reference to it.
+#[inline]
+pub unsafe fn slab_at<'a>(slot: u32) -> &'a mut Slab {
+    // SAFETY: [I-HEADER] the memory is committed and never unmapped, aligned to 64, and any bytes
+    // are a valid Slab but for `listed`, which is only ever 0 or 1; [I-SLAB] the caller is alone.
+    unsafe { &mut *registry::slab_memory(slot as usize).cast::<Slab>() }
+}
+
+/// The first slot of the slab of `class` that `address` lies in.
+#[inline]
+pub fn head_slot(slot: usize, class: usize) -> u32 {
+    (slot as u32) & !((1u32 << CLASSES[class].order) - 1)
+}
+
+impl Slab {
+    /// Makes an empty-handed slab of a run that the caller owns: every block is in it. `zeroed`:
+    /// the memory reads as zero.
+    pub fn init(&mut self, slot: u32, class: usize, zeroed: bool) {
+        let info = &CLASSES[class];
+        self.base = registry::slot_address(slot as usize);
+        self.inverse = info.inverse;
+        self.slot = slot;
+        self.bytes = info.bytes;
+        self.capacity = info.capacity;
+        self.free_blocks = info.capacity;
+        self.untouched_from = if zeroed { 0 } else { info.capacity };
+        self.first_word = 0;
+        self.class = class as u8;
+        self.listed = false;
+        self.prev = NO_SLAB;
+        self.next = NO_SLAB;
+        let (whole, rest) = (info.capacity as usize / WORD_BITS, info.capacity as usize % WORD_BITS);
+        self.free[..whole].fill(u64::MAX);
+        if rest > 0 {
+            self.free[whole] = (1 << rest) - 1;
+        }
+    }
+
+    /// The first slot.
+    pub fn slot(&self) -> u32 {
+        self.slot
+    }
+
+    /// The class.
+    pub fn class(&self) -> usize {
+        self.class as usize
+    }
+
+    /// Blocks in the slab.
+    pub fn free_blocks(&self) -> u32 {
+        self.free_blocks
+    }
+
+    /// Blocks out of the slab.
+    pub fn blocks_out(&self) -> u32 {
+        self.capacity - self.free_blocks
+    }
+
+    /// Whether every block is in the slab.
+    #[inline]
+    pub fn is_whole(&self) -> bool {
+        self.free_blocks == self.capacity
+    }
+
+    /// Whether the slab stands in its set's list of partial slabs.
+    #[inline]
+    pub fn is_listed(&self) -> bool {
+        self.listed
+    }
+
+    pub(super) fn set_listed(&mut self, listed: bool) {
+        self.listed = listed;
+    }
+
+    /// Takes up to `want` blocks and writes them to the start of `out`, lowest address first. Returns
+    /// how many.
+    pub fn take_many(&mut self, want: usize, out: &mut [*mut u8]) -> usize {
+        let want = want.min(out.len()).min(self.free_blocks as usize);
+        let mut taken = 0;
+        let mut word = self.first_word as usize;
+        let mut highest = 0;
+        while taken < want {
+            let mut bits = self.free[word];
+            let base = self.base + word * WORD_BITS * self.bytes as usize;
+            while bits != 0 && taken < want {
+                let bit = bits.trailing_zeros() as usize;
+                bits &= bits - 1;
+                out[taken] = (base + bit * self.bytes as usize) as *mut u8;
+                highest = word * WORD_BITS + bit;
+                taken += 1;
+            }
+            self.free[word] = bits;
+            if bits == 0 && taken < want {
+                word += 1;
+            }
+        }
+        self.first_word = word as u16;
+        self.free_blocks -= taken as u32;
+        if taken > 0 && highest as u32 >= self.untouched_from {
+            self.untouched_from = highest as u32 + 1;
+        }
+        taken
+    }
+
+    /// Takes one block; the flag says that its memory is known to be zero.
+    pub fn take_one(&mut self) -> Option<(*mut u8, bool)> {
+        let untouched = self.untouched_from;
+        let mut out = [core::ptr::null_mut(); 1];
+        if self.take_many(1, &mut out) == 0 {
+            return None;
+        }
+        Some((out[0], self.index_of(out[0] as usize) as u32 >= untouched))
+    }
+
+    #[inline]
+    fn index_of(&self, address: usize) -> usize {
+        block_index(address - self.base, self.inverse)
+    }
+
+    /// Puts a block back that starts at `address`, within the slab.
+    #[inline]
+    pub fn put(&mut self, address: usize) -> Result<(), PutError> {
+        let index = self.index_of(address);
+        if index >= self.capacity as usize {
+            return Err(PutError::BeyondLast);
+        }
+        let (word, bit) = (index / WORD_BITS, 1u64 << (index % WORD_BITS));
+        if self.free[word] & bit != 0 {
+            return Err(PutError::AlreadyFree);
+        }
+        self.free[word] |= bit;
+        self.free_blocks += 1;
+        if (word as u16) < self.first_word {
+            self.first_word = word as u16;
+        }
+        Ok(())
+    }
+
+    /// Whether the block that starts at `address` is in the slab.
+    pub fn holds(&self, address: usize) -> bool {
+        let index = self.index_of(address);
+        index < self.capacity as usize && self.free[index / WORD_BITS] >> (index % WORD_BITS) & 1 == 1
+    }
+
+    /// Number of faults: the counts, the bitmap and the hint must agree.
+    pub fn check_rep(&self) -> usize {
+        let words = (self.capacity as usize).div_ceil(WORD_BITS);
+        let ones: u32 = self.free[..words].iter().map(|w| w.count_ones()).sum();
+        let below: u64 = self.free[..self.first_word as usize].iter().fold(0, |a, w| a | w);
+        usize::from(ones != self.free_blocks) + usize::from(below != 0) + usize::from(self.free_blocks > self.capacity)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slab(class: usize) -> Box<Slab> {
+        // SAFETY: all-zero bytes are a valid Slab, see `slab_at`.
+        let mut slab: Box<Slab> = unsafe { Box::new(core::mem::zeroed()) };
+        slab.init(0, class, true);
+        slab
+    }
+
+    #[test]
+    fn every_block_comes_once_lowest_first() {
+        for class in [0, 7, 20, 40, 79] {
+            let mut s = slab(class);
+            let mut out = vec![core::ptr::null_mut(); 5000];
+            let n = s.take_many(5000, &mut out);
+            assert_eq!(n, CLASSES[class].capacity as usize);
+            assert!(out[..n].windows(2).all(|w| (w[1] as usize) - (w[0] as usize) == class_bytes(class)));
+            assert_eq!(s.check_rep(), 0);
+            assert_eq!(s.take_one(), None);
+        }
+    }
+
+    #[test]
+    fn a_block_put_twice_is_noticed() {
+        let mut s = slab(3);
+        let (p, zero) = s.take_one().unwrap();
+        assert!(zero);
+        assert_eq!(s.put(p as usize), Ok(()));
+        assert_eq!(s.put(p as usize), Err(PutError::AlreadyFree));
+        assert!(s.holds(p as usize) && s.is_whole());
+        let (q, zero) = s.take_one().unwrap();
+        assert_eq!((p, zero), (q, false));
+        assert_eq!(s.check_rep(), 0);
+    }
+
+    #[test]
+    fn a_place_behind_the_last_block_is_noticed() {
+        let mut s = slab(class_of(3584));
+        let behind = s.base + s.capacity as usize * 3584;
+        assert_eq!(s.put(behind), Err(PutError::BeyondLast));
+    }
+}

@@ -1,0 +1,268 @@
+//! The slabs of one heap: for each class one attached slab, from which refills take, and a list of
+//! the others that have free blocks. Slabs without a free block stand in no list; the first block
+//! put back lists them.
+//!
+//! Everything here but the counters and the tenancy belongs to the tenant.
+#![allow(unsafe_code)] // hands out references to the slabs of the set
+
+use super::owned::{NO_SLAB, PutError, Slab, slab_at};
+use super::shared::HeapShared;
+use crate::geometry::*;
+use crate::stats::HeapStats;
+use crate::superslab::extent::CommitStep;
+use crate::superslab::registry;
+
+/// The slabs of one class.
+#[derive(Clone, Copy, Debug)]
+struct ClassSlabs {
+    attached: u32,
+    first: u32,
+    last: u32,
+}
+
+/// See the module.
+#[derive(Debug)]
+#[repr(C)]
+pub struct SlabSet {
+    owner: u32,
+    shared: &'static HeapShared,
+    /// The heap's commit step.
+    pub commit_step: CommitStep,
+    /// SuperSlab in which the last claim succeeded.
+    pub superslab_hint: u32,
+    /// A parked heap that was posted to while this set's tenant was inside it: to be visited.
+    pub help_wanted: Option<u32>,
+    /// Bit `class`: the parked heap is counted among those with a partial slab of that class.
+    pub advertised: u128,
+    classes: [ClassSlabs; NUM_CLASSES],
+}
+
+/// What became of a block that was put back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a whole slab is to be released"]
+pub enum Put {
+    /// It is in its slab.
+    Kept,
+    /// It was the slab's last block out: the slab has left the set and belongs to the caller.
+    Whole(u32),
+    /// It is not to be put back.
+    Refused(PutError),
+}
+
+impl SlabSet {
+    /// An empty set of the heap with this id.
+    pub const fn new(owner: u32, shared: &'static HeapShared) -> Self {
+        let none = ClassSlabs { attached: NO_SLAB, first: NO_SLAB, last: NO_SLAB };
+        Self {
+            owner,
+            shared,
+            commit_step: CommitStep::new(),
+            superslab_hint: 0,
+            help_wanted: None,
+            advertised: 0,
+            classes: [none; NUM_CLASSES],
+        }
+    }
+
+    /// The heap's counters.
+    #[inline]
+    pub fn stats(&self) -> &'static HeapStats {
+        &self.shared.stats
+    }
+
+    /// The part of the heap that others may touch.
+    #[inline]
+    pub fn shared(&self) -> &'static HeapShared {
+        self.shared
+    }
+
+    /// The heap id that the slabs' entry words carry.
+    #[inline]
+    pub fn owner(&self) -> u32 {
+        self.owner
+    }
+
+    /// Whether a class has a slab with a free block that is not attached: a hint for adopters.
+    pub fn has_partial(&self, class: usize) -> bool {
+        self.classes[class].first != NO_SLAB
+    }
+
+    /// Adds a run that the caller owns as a fresh slab of the set, attached; the slab attached
+    /// before is detached.
+    pub fn attach_fresh(&mut self, slot: u32, class: usize, zeroed: bool) {
+        // SAFETY: [I-SLAB] the caller owns the run and gives it to this set.
+        let slab = unsafe { slab_at(slot) };
+        slab.init(slot, class, zeroed);
+        let entry = slab_entry(self.owner, class);
+        registry::set_entries(slot as usize, RunKind::slab(class).slots(), entry, entry);
+        self.shared.stats.slabs[class].add();
+        self.attach(slot, class);
+    }
+
+    /// Adds a slab of another set, whose tenant the caller is too, and which has given it up.
+    pub fn attach_adopted(&mut self, slot: u32, class: usize) {
+        // SAFETY: [I-SLAB] the other set has given the slab up.
+        let slab = unsafe { slab_at(slot) };
+        let entry = slab_entry(self.owner, class);
+        registry::set_entries(slot as usize, RunKind::slab(class).slots(), entry, entry);
+        self.shared.stats.slabs[class].add();
+        self.shared.stats.blocks_out[class].add_n(u64::from(slab.blocks_out()));
+        self.shared.stats.adopted_slabs.add();
+        self.attach(slot, class);
+    }
+
+    fn attach(&mut self, slot: u32, class: usize) {
+        self.detach(class);
+        self.classes[class].attached = slot;
+    }
+
+    /// Detaches the attached slab of a class, listing it when it has a free block.
+    pub fn detach(&mut self, class: usize) {
+        let slot = core::mem::replace(&mut self.classes[class].attached, NO_SLAB);
+        // SAFETY: [I-SLAB] an attached slab belongs to this set.
+        if slot != NO_SLAB && unsafe { slab_at(slot) }.free_blocks() > 0 {
+            self.list(slot, class);
+        }
+    }
+
+    /// Attaches the next partial slab in place of the attached one. `false`: there is none.
+    pub fn attach_partial(&mut self, class: usize) -> bool {
+        let slot = self.classes[class].first;
+        if slot == NO_SLAB {
+            return false;
+        }
+        self.unlist(slot, class);
+        self.attach(slot, class);
+        true
+    }
+
+    /// The attached slab of a class.
+    #[inline]
+    pub fn attached(&mut self, class: usize) -> Option<&mut Slab> {
+        let slot = self.classes[class].attached;
+        if slot == NO_SLAB {
+            return None;
+        }
+        // SAFETY: [I-SLAB] an attached slab belongs to this set, and the borrow of the set covers it.
+        Some(unsafe { slab_at(slot) })
+    }
+
+    /// Takes up to `want` blocks out of the attached slab. Returns how many.
+    #[inline]
+    pub fn take_many(&mut self, class: usize, want: usize, out: &mut [*mut u8]) -> usize {
+        let taken = self.attached(class).map_or(0, |slab| slab.take_many(want, out));
+        self.shared.stats.blocks_out[class].add_n(taken as u64);
+        taken
+    }
+
+    /// Takes one block out of the attached slab; the flag says that it is known to be zero.
+    pub fn take_one(&mut self, class: usize) -> Option<(*mut u8, bool)> {
+        let one = self.attached(class)?.take_one()?;
+        self.shared.stats.blocks_out[class].add();
+        Some(one)
+    }
+
+    /// Puts a block back that stands in the slab of this set with first slot `slot`.
+    #[inline]
+    pub fn put(&mut self, slot: u32, class: usize, address: usize) -> Put {
+        // SAFETY: [I-SLAB] the caller read from the slot table that the slab belongs to this set.
+        let slab = unsafe { slab_at(slot) };
+        debug_assert_eq!((slab.slot(), slab.class()), (slot, class));
+        if let Err(error) = slab.put(address) {
+            return Put::Refused(error);
+        }
+        self.shared.stats.blocks_out[class].sub_n(1);
+        if self.classes[class].attached == slot {
+            return Put::Kept; // one whole slab of each class stays, against flutter
+        }
+        if slab.is_whole() {
+            if slab.is_listed() {
+                self.unlist(slot, class);
+            }
+            self.shared.stats.slabs[class].sub_n(1);
+            return Put::Whole(slot);
+        }
+        if !slab.is_listed() {
+            self.list(slot, class);
+        }
+        Put::Kept
+    }
+
+    /// Gives up the first partial slab of a class: it belongs to the caller, who adopts it.
+    pub fn give_up_partial(&mut self, class: usize) -> Option<u32> {
+        let slot = self.classes[class].first;
+        if slot == NO_SLAB {
+            return None;
+        }
+        self.unlist(slot, class);
+        // SAFETY: [I-SLAB] it stood in this set's list.
+        let out = unsafe { slab_at(slot) }.blocks_out();
+        self.shared.stats.slabs[class].sub_n(1);
+        self.shared.stats.blocks_out[class].sub_n(u64::from(out));
+        Some(slot)
+    }
+
+    /// Gives up the attached slab of a class if all of its blocks are in it.
+    pub fn give_up_attached_whole(&mut self, class: usize) -> Option<u32> {
+        let slot = self.classes[class].attached;
+        // SAFETY: [I-SLAB] an attached slab belongs to this set.
+        if slot == NO_SLAB || !unsafe { slab_at(slot) }.is_whole() {
+            return None;
+        }
+        self.classes[class].attached = NO_SLAB;
+        self.shared.stats.slabs[class].sub_n(1);
+        Some(slot)
+    }
+
+    fn list(&mut self, slot: u32, class: usize) {
+        let last = self.classes[class].last;
+        // SAFETY: [I-SLAB] the slab belongs to this set.
+        let slab = unsafe { slab_at(slot) };
+        slab.set_listed(true);
+        slab.prev = last;
+        slab.next = NO_SLAB;
+        match last {
+            NO_SLAB => self.classes[class].first = slot,
+            // SAFETY: [I-SLAB] a listed slab of this set, and not the one above.
+            _ => unsafe { slab_at(last) }.next = slot,
+        }
+        self.classes[class].last = slot;
+    }
+
+    fn unlist(&mut self, slot: u32, class: usize) {
+        // SAFETY: [I-SLAB] the slab belongs to this set.
+        let slab = unsafe { slab_at(slot) };
+        debug_assert!(slab.is_listed());
+        slab.set_listed(false);
+        let (prev, next) = (slab.prev, slab.next);
+        match prev {
+            NO_SLAB => self.classes[class].first = next,
+            // SAFETY: [I-SLAB] neighbours in the list belong to this set.
+            _ => unsafe { slab_at(prev) }.next = next,
+        }
+        match next {
+            NO_SLAB => self.classes[class].last = prev,
+            // SAFETY: as above.
+            _ => unsafe { slab_at(next) }.prev = prev,
+        }
+    }
+
+    /// Number of faults in the set: lists, slabs and their entry words must agree.
+    pub fn check_rep(&self) -> usize {
+        let mut faults = 0;
+        for (class, slabs) in self.classes.iter().enumerate() {
+            let (mut at, mut prev) = (slabs.first, NO_SLAB);
+            while at != NO_SLAB {
+                // SAFETY: [I-SLAB] read only, by the tenant.
+                let slab = unsafe { slab_at(at) };
+                faults += slab.check_rep();
+                faults += usize::from(slab.prev != prev || !slab.is_listed() || slab.class() != class);
+                faults += usize::from(slab.free_blocks() == 0);
+                faults += usize::from(registry::entry(at as usize) != slab_entry(self.owner, class));
+                (prev, at) = (at, slab.next);
+            }
+            faults += usize::from(slabs.last != prev);
+        }
+        faults
+    }
+}

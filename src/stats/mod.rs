@@ -1,0 +1,218 @@
+//! Counters: what each part of the allocator raises, and no formatting.
+//!
+//! [`HeapStats`] has one writer at a time (whoever holds the heap's tenancy, or the owner for the
+//! outbox counters) and costs a load and a store; [`POOL`] is shared and raised on slow paths only.
+//! Nothing here is touched by a malloc or free that the front cache serves.
+
+use crate::geometry::NUM_CLASSES;
+use crate::sync::counter::{OwnedCounter, SharedCounter};
+
+mod snapshot;
+pub use snapshot::*;
+
+/// The stages of acquire, in the order in which they are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// A slab of a parked heap was adopted.
+    Adopt,
+    /// Stage 1: an EMPTY run of the class.
+    ReuseSame,
+    /// Stage 1b: an EMPTY run of another class.
+    ReuseOther,
+    /// Stage 2: an UNUSED run.
+    Claim,
+    /// Stage 3: a new SuperSlab.
+    Grow,
+}
+
+/// Number of [`Stage`]s.
+pub const NUM_STAGES: usize = 5;
+
+/// Counters of one heap.
+#[derive(Debug)]
+pub struct HeapStats {
+    /// Slabs of each class.
+    pub slabs: [OwnedCounter; NUM_CLASSES],
+    /// Blocks of each class that are out of their slabs: in bins, batches or the program's hands.
+    pub blocks_out: [OwnedCounter; NUM_CLASSES],
+    /// Refills of a bin from slabs.
+    pub refills: OwnedCounter,
+    /// Blocks moved from slabs to bins.
+    pub refilled_blocks: OwnedCounter,
+    /// Flushes of a bin to slabs.
+    pub flushes: OwnedCounter,
+    /// Blocks moved from bins to slabs.
+    pub flushed_blocks: OwnedCounter,
+    /// Full magazines taken from the depot.
+    pub depot_takes: OwnedCounter,
+    /// Full magazines put into the depot.
+    pub depot_puts: OwnedCounter,
+    /// Drains of the remote queue that found something.
+    pub drains: OwnedCounter,
+    /// Batches drained.
+    pub drained_batches: OwnedCounter,
+    /// Blocks drained.
+    pub drained_blocks: OwnedCounter,
+    /// Bytes drained.
+    pub drained_bytes: OwnedCounter,
+    /// Slabs asked of the shared pool.
+    pub acquires: OwnedCounter,
+    /// Slabs given back to the shared pool.
+    pub releases: OwnedCounter,
+    /// Slabs taken over from parked heaps.
+    pub adopted_slabs: OwnedCounter,
+    /// Blocks of other heaps put into the outbox.
+    pub remote_blocks: OwnedCounter,
+    /// Bytes of those.
+    pub remote_bytes: OwnedCounter,
+    /// Batches posted to other heaps.
+    pub posted_batches: OwnedCounter,
+    /// Bytes posted.
+    pub posted_bytes: OwnedCounter,
+    /// Failed attempts at posting.
+    pub post_retries: OwnedCounter,
+    /// Visits to sleeping or parked owners.
+    pub visits: OwnedCounter,
+}
+
+impl HeapStats {
+    /// All zero.
+    pub const fn new() -> Self {
+        Self {
+            slabs: [const { OwnedCounter::new() }; NUM_CLASSES],
+            blocks_out: [const { OwnedCounter::new() }; NUM_CLASSES],
+            refills: OwnedCounter::new(),
+            refilled_blocks: OwnedCounter::new(),
+            flushes: OwnedCounter::new(),
+            flushed_blocks: OwnedCounter::new(),
+            depot_takes: OwnedCounter::new(),
+            depot_puts: OwnedCounter::new(),
+            drains: OwnedCounter::new(),
+            drained_batches: OwnedCounter::new(),
+            drained_blocks: OwnedCounter::new(),
+            drained_bytes: OwnedCounter::new(),
+            acquires: OwnedCounter::new(),
+            releases: OwnedCounter::new(),
+            adopted_slabs: OwnedCounter::new(),
+            remote_blocks: OwnedCounter::new(),
+            remote_bytes: OwnedCounter::new(),
+            posted_batches: OwnedCounter::new(),
+            posted_bytes: OwnedCounter::new(),
+            post_retries: OwnedCounter::new(),
+            visits: OwnedCounter::new(),
+        }
+    }
+}
+
+impl Default for HeapStats {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Counters of the shared pool.
+#[derive(Debug, Default)]
+pub struct PoolStats {
+    /// Times a stage served.
+    pub stage_hits: [SharedCounter; NUM_STAGES],
+    /// Times a stage was asked in vain.
+    pub stage_misses: [SharedCounter; NUM_STAGES],
+    /// Failed compare-and-swaps by stage.
+    pub stage_retries: [SharedCounter; NUM_STAGES],
+    /// Failed compare-and-swaps of releases.
+    pub release_retries: SharedCounter,
+    /// Slots claimed and not given back to UNUSED: ACTIVE and EMPTY.
+    pub claimed_slots: SharedCounter,
+    /// Slots of EMPTY runs.
+    pub empty_slots: SharedCounter,
+    /// Slots of spans in the program's hands.
+    pub span_slots: SharedCounter,
+    /// SuperSlabs made.
+    pub superslabs: SharedCounter,
+    /// Bytes purged.
+    pub purged_bytes: SharedCounter,
+    /// Bytes of huge blocks in the program's hands.
+    pub huge_live_bytes: SharedCounter,
+    /// Bytes of cached huge mappings.
+    pub huge_cached_bytes: SharedCounter,
+    /// Huge blocks handed out.
+    pub huge_allocations: SharedCounter,
+    /// Huge requests served by the cache.
+    pub huge_cache_hits: SharedCounter,
+    /// Spans handed out.
+    pub span_allocations: SharedCounter,
+    /// Acquisitions of the stage-2 control lock by acquires.
+    pub lock_acquire_slab: SharedCounter,
+    /// Acquisitions of the stage-2 control lock by releases.
+    pub lock_release_slab: SharedCounter,
+    /// Releases of that lock.
+    pub lock_unlocks: SharedCounter,
+    /// Times a thread found that lock held.
+    pub lock_waits: SharedCounter,
+    /// Owners that found a visitor inside and bound another heap.
+    pub heaps_given_away: SharedCounter,
+    /// Heaps bound, new or recycled; for a single call too (see `heaps_borrowed`).
+    pub heaps_bound: SharedCounter,
+    /// Calls served by a borrowed heap.
+    pub heaps_borrowed: SharedCounter,
+    /// Bytes of metadata taken.
+    pub metadata_bytes: SharedCounter,
+    /// Blocks posted one by one: by threads without an outbox, or forwarded.
+    pub single_posts: SharedCounter,
+    /// Bytes of those.
+    pub single_posted_bytes: SharedCounter,
+    /// Blocks that could not be given back because memory for metadata was out.
+    pub lost_blocks: SharedCounter,
+    /// Pointers handed on to glibc's free or realloc.
+    pub foreign_frees: SharedCounter,
+}
+
+/// The shared pool's counters.
+pub static POOL: PoolStats = PoolStats {
+    stage_hits: [const { SharedCounter::new() }; NUM_STAGES],
+    stage_misses: [const { SharedCounter::new() }; NUM_STAGES],
+    stage_retries: [const { SharedCounter::new() }; NUM_STAGES],
+    release_retries: SharedCounter::new(),
+    claimed_slots: SharedCounter::new(),
+    empty_slots: SharedCounter::new(),
+    span_slots: SharedCounter::new(),
+    superslabs: SharedCounter::new(),
+    purged_bytes: SharedCounter::new(),
+    huge_live_bytes: SharedCounter::new(),
+    huge_cached_bytes: SharedCounter::new(),
+    huge_allocations: SharedCounter::new(),
+    huge_cache_hits: SharedCounter::new(),
+    span_allocations: SharedCounter::new(),
+    lock_acquire_slab: SharedCounter::new(),
+    lock_release_slab: SharedCounter::new(),
+    lock_unlocks: SharedCounter::new(),
+    lock_waits: SharedCounter::new(),
+    heaps_given_away: SharedCounter::new(),
+    heaps_bound: SharedCounter::new(),
+    heaps_borrowed: SharedCounter::new(),
+    metadata_bytes: SharedCounter::new(),
+    single_posts: SharedCounter::new(),
+    single_posted_bytes: SharedCounter::new(),
+    lost_blocks: SharedCounter::new(),
+    foreign_frees: SharedCounter::new(),
+};
+
+impl PoolStats {
+    /// A stage served after `retries` failed attempts.
+    pub fn account_stage_hit(&self, stage: Stage, retries: u32) {
+        self.stage_hits[stage as usize].add();
+        self.account_retries(stage, retries);
+    }
+
+    /// A stage had nothing, after `retries` failed attempts.
+    pub fn account_stage_miss(&self, stage: Stage, retries: u32) {
+        self.stage_misses[stage as usize].add();
+        self.account_retries(stage, retries);
+    }
+
+    fn account_retries(&self, stage: Stage, retries: u32) {
+        if retries > 0 {
+            self.stage_retries[stage as usize].add_n(u64::from(retries));
+        }
+    }
+}

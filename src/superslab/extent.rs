@@ -1,0 +1,224 @@
+//! Making SuperSlabs: where the window is in use, reserved and committed.
+//!
+//! One word holds `made | reserved << 32` in SuperSlabs from the start of the window; making one is
+//! a compare-and-swap that raises `made`, after everything it needs was committed. So growth by
+//! several threads makes exactly one SuperSlab for each thread that asked, and no thread waits for
+//! another's system call: all of them are idempotent.
+
+use super::registry::{self, Layout};
+use crate::geometry::*;
+use crate::os;
+use crate::policy;
+use crate::stats::POOL;
+use crate::sync::{AtomicU64, AtomicUsize, Ordering};
+
+static EXTENT: AtomicU64 = AtomicU64::new(0);
+/// SuperSlabs whose headers are committed.
+static HEADERS_COMMITTED: AtomicUsize = AtomicUsize::new(0);
+/// SuperSlabs whose table entries are committed.
+static TABLE_COMMITTED: AtomicUsize = AtomicUsize::new(0);
+/// SuperSlabs that are made later and lie below this one are committed already.
+static COMMIT_FRONTIER: AtomicUsize = AtomicUsize::new(0);
+
+/// A thread's commit step (S9): doubles from `HAKMEM_POOL_TLS_ARENA_MB_INIT` to `_MAX`.
+#[derive(Debug, Default)]
+pub struct CommitStep {
+    bytes: usize,
+}
+
+impl CommitStep {
+    /// No step taken yet.
+    pub const fn new() -> Self {
+        Self { bytes: 0 }
+    }
+
+    /// The step to take now, in bytes; the next one is twice as large.
+    fn advance(&mut self) -> usize {
+        let options = crate::config::get();
+        let first = options.arena_init_mib() as usize * MIB;
+        let largest = options.arena_max_mib() as usize * MIB;
+        let now = self.bytes.max(first).min(largest);
+        self.bytes = now * 2;
+        now
+    }
+}
+
+fn pack(made: usize, reserved: usize) -> u64 {
+    made as u64 | (reserved as u64) << 32
+}
+
+fn unpack(word: u64) -> (usize, usize) {
+    ((word & 0xffff_ffff) as usize, (word >> 32) as usize)
+}
+
+/// The extent, begun with the first reservation by whoever comes first.
+fn begun(layout: &Layout) -> u64 {
+    // acquire [MADE]
+    match EXTENT.load(Ordering::Acquire) {
+        0 => {
+            registry::publish(layout);
+            // acqrel [MADE]: what was published is seen by whoever sees a SuperSlab
+            let begun = pack(0, layout.reserved_first);
+            EXTENT.compare_exchange(0, begun, Ordering::AcqRel, Ordering::Acquire).map_or_else(|now| now, |_| begun)
+        }
+        word => word,
+    }
+}
+
+/// SuperSlabs made so far, holes left out of the reservation included.
+pub fn superslabs_made() -> usize {
+    // acquire [MADE]: pairs with the exchange in `make_superslab`
+    unpack(EXTENT.load(Ordering::Acquire)).0
+}
+
+/// Makes one SuperSlab, all of its slots UNUSED, the first part of it committed. Returns its number
+/// and the failed attempts; `None` when the window or the system has no more.
+pub fn make_superslab(step: &mut CommitStep) -> (Option<usize>, u32) {
+    let Some(layout) = registry::layout() else { return (None, 0) };
+    let mut retries = 0;
+    loop {
+        let word = begun(&layout);
+        let (made, reserved) = unpack(word);
+        if made == reserved {
+            if !extend(&layout, word) {
+                return (None, retries);
+            }
+            continue;
+        }
+        if !commit_metadata(&layout, made) {
+            return (None, retries);
+        }
+        // acquire [FRONTIER]: pairs with the raise in `commit_ahead`
+        // read before the exchange: whoever raised it to here made a lower SuperSlab and committed from
+        // there on; one raised later may begin above this one
+        let frontier = COMMIT_FRONTIER.load(Ordering::Acquire);
+        // acqrel [MADE]: the metadata is committed before others may count on the SuperSlab
+        match EXTENT.compare_exchange(word, pack(made + 1, reserved), Ordering::AcqRel, Ordering::Relaxed) {
+            Ok(_) => {
+                POOL.superslabs.add();
+                commit_ahead(&layout, made, reserved, frontier, step);
+                return (Some(made), retries);
+            }
+            Err(_) => retries += 1,
+        }
+    }
+}
+
+/// Reserves more SuperSlabs behind the last ones, leaving a hole where something else is mapped.
+/// `true`: look at the extent again.
+fn extend(layout: &Layout, word: u64) -> bool {
+    let (_, reserved) = unpack(word);
+    let limit = os::address_limit().unwrap_or(usize::MAX);
+    let want = policy::limited_reservation(limit.min(1 << MAX_WINDOW_SHIFT)) / SUPERSLAB_BYTES;
+    let mut count = want.min(layout.superslabs.saturating_sub(reserved));
+    while count > 0 {
+        let mut at = reserved;
+        while at + count <= layout.superslabs && at <= reserved + policy::EXTENSION_PROBES * count {
+            let (address, bytes) = (layout.window + at * SUPERSLAB_BYTES, count * SUPERSLAB_BYTES);
+            if os::reserve_at(address, bytes) {
+                // behind a hole `made` jumps to `at`: every header below it must be readable by then
+                if at > reserved && !commit_metadata(layout, at) {
+                    os::unmap(address, bytes);
+                    return false;
+                }
+                // a loser gives back what it reserved; what the winner reserved stays
+                // acqrel [MADE]: the reservation is there before others count on it
+                if EXTENT.compare_exchange(word, pack(at, at + count), Ordering::AcqRel, Ordering::Relaxed).is_err() {
+                    os::unmap(address, bytes);
+                } else {
+                    os::forbid_huge_pages(address, bytes);
+                }
+                return true;
+            }
+            // acquire [MADE]
+            if EXTENT.load(Ordering::Acquire) != word {
+                return true;
+            }
+            at += count;
+        }
+        count /= policy::EXTENSION_CUT;
+    }
+    false
+}
+
+/// Commits header and table entries of a SuperSlab, and of some after it.
+fn commit_metadata(layout: &Layout, superslab: usize) -> bool {
+    let headers = |first, count| layout.header_range(first, count);
+    let table = |first, count| layout.table_range(first, count);
+    if !commit_ranges(&HEADERS_COMMITTED, superslab, policy::HEADER_COMMIT_SUPERSLABS, layout, headers) {
+        return false;
+    }
+    let ok = commit_ranges(&TABLE_COMMITTED, superslab, policy::TABLE_COMMIT_SUPERSLABS, layout, table);
+    if ok {
+        // acquire [COMMIT]
+        registry::publish_readable(TABLE_COMMITTED.load(Ordering::Acquire) * SLOTS_PER_SUPERSLAB);
+    }
+    ok
+}
+
+/// Raises a watermark of committed SuperSlabs above `superslab`, by `batch` at a time.
+fn commit_ranges(
+    mark: &AtomicUsize,
+    superslab: usize,
+    batch: usize,
+    layout: &Layout,
+    range: impl Fn(usize, usize) -> (usize, usize),
+) -> bool {
+    // acquire [COMMIT]: pairs with the raise below; what is below the mark was committed before it
+    let done = mark.load(Ordering::Acquire);
+    if superslab < done {
+        return true;
+    }
+    let upto = (superslab + batch).min(layout.superslabs);
+    let (address, bytes) = range(done, upto - done);
+    let start = round_down(address, os::page_bytes());
+    let Some(end) = round_up(address + bytes, os::page_bytes()) else { return false };
+    if !os::commit(start, end - start) {
+        return false;
+    }
+    // release [COMMIT]; acquire as well, for the commits below a mark that others raised
+    mark.fetch_max(upto, Ordering::AcqRel);
+    true
+}
+
+/// Commits the new SuperSlab from its start, as far as the thread's step reaches.
+fn commit_ahead(layout: &Layout, superslab: usize, reserved: usize, frontier: usize, step: &mut CommitStep) {
+    let header = registry::header(superslab);
+    if superslab < frontier {
+        header.mark_committed(u32::MAX);
+        return;
+    }
+    let bytes = step.advance();
+    let room = (reserved - superslab) * SUPERSLAB_BYTES;
+    let address = layout.window + superslab * SUPERSLAB_BYTES;
+    let bytes = if bytes >= SUPERSLAB_BYTES { round_down(bytes, SUPERSLAB_BYTES) } else { bytes }.min(room);
+    if !os::commit(address, bytes) {
+        return; // a claim commits its own run, or reports that it cannot
+    }
+    if bytes < SUPERSLAB_BYTES {
+        header.mark_committed(super::header::run_mask(0, bytes / SLOT_BYTES));
+    } else {
+        header.mark_committed(u32::MAX);
+        // release [FRONTIER]: the pages below it are committed
+        COMMIT_FRONTIER.fetch_max(superslab + bytes / SUPERSLAB_BYTES, Ordering::AcqRel);
+    }
+}
+
+/// Commits a run of slots that the caller claimed, and more behind it as far as the thread's step
+/// reaches within the SuperSlab. `false`: the system refused even the run itself.
+#[must_use]
+pub fn commit_run(slot: usize, slots: usize, step: &mut CommitStep) -> bool {
+    let (superslab, first) = registry::split_slot(slot);
+    let header = registry::header(superslab);
+    if header.is_committed(super::header::run_mask(first, slots)) {
+        return true;
+    }
+    let ahead = (step.advance() / SLOT_BYTES).clamp(slots, SLOTS_PER_SUPERSLAB - first);
+    for count in [ahead, slots] {
+        if os::commit(registry::slot_address(slot), count * SLOT_BYTES) {
+            header.mark_committed(super::header::run_mask(first, count));
+            return true;
+        }
+    }
+    false
+}

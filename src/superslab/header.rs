@@ -1,0 +1,247 @@
+//! A SuperSlab's header: which of its slots are claimed, committed and dirty, and a small record
+//! for each slot.
+//!
+//! `claimed` is the truth about UNUSED: a bit that is 0 is an UNUSED slot, and the thread whose
+//! compare-and-swap sets it owns the slot. One word for all slots lets a run of several slots be
+//! claimed by one exchange, and makes a claim look at one word. Whether a claimed slot is ACTIVE or
+//! EMPTY is told by the stack of EMPTY runs it stands on or not, and, for checks and reports, by
+//! [`SlotRecord`].
+//!
+//! | field | written by | read by |
+//! |---|---|---|
+//! | `claimed` | claim, unclaim (CAS) | any |
+//! | `committed` | whoever owns the run (bits only ever set) | owners of runs |
+//! | `dirty` | whoever owns the run | owners of runs |
+//! | `SlotRecord::next_empty` | whoever pushes the run, or has detached it | poppers, perhaps in vain |
+//! | `SlotRecord::state`, `code`, `released_ms` | whoever owns the run | checks and reports, as hints |
+
+use crate::geometry::SLOTS_PER_SUPERSLAB;
+use crate::sync::{AtomicU8, AtomicU32, Ordering};
+
+/// What stands in a slot; the truth for UNUSED is the header's `claimed` word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum SlotState {
+    /// Never claimed, or purged and given back.
+    Unused = 0,
+    /// A slab or span that somebody owns.
+    Active = 1,
+    /// No live block; the memory is still warm.
+    Empty = 2,
+}
+
+/// What is known of the run that starts at a slot.
+#[derive(Debug)]
+pub struct SlotRecord {
+    /// Link of the stack of EMPTY runs.
+    pub(super) next_empty: AtomicU32,
+    /// When the run became EMPTY, in milliseconds of the coarse clock.
+    released_ms: AtomicU32,
+    state: AtomicU8,
+    code: AtomicU8,
+}
+
+impl SlotRecord {
+    /// The state, as a hint.
+    pub fn state(&self) -> SlotState {
+        // relaxed: a hint for messages and reports
+        match self.state.load(Ordering::Relaxed) {
+            1 => SlotState::Active,
+            2 => SlotState::Empty,
+            _ => SlotState::Unused,
+        }
+    }
+
+    /// The code of the run that starts here, as a hint.
+    pub fn code(&self) -> usize {
+        // relaxed: a hint; for the owner of the run exact, ordered by how it became the owner
+        self.code.load(Ordering::Relaxed) as usize
+    }
+
+    /// Milliseconds of the coarse clock at which the run became EMPTY.
+    pub fn released_ms(&self) -> u32 {
+        // relaxed: as `code`
+        self.released_ms.load(Ordering::Relaxed)
+    }
+
+    /// UNUSED or EMPTY -> ACTIVE, by the owner of the run.
+    pub fn transition_activate(&self, code: usize) {
+        // relaxed, in all transitions: the run is published by the slot table or the EMPTY stack
+        self.code.store(code as u8, Ordering::Relaxed);
+        self.state.store(SlotState::Active as u8, Ordering::Relaxed);
+    }
+
+    /// ACTIVE -> EMPTY, by the owner of the run, who then pushes it.
+    pub fn transition_empty(&self, code: usize, now_ms: u32) {
+        self.code.store(code as u8, Ordering::Relaxed);
+        self.released_ms.store(now_ms, Ordering::Relaxed);
+        self.state.store(SlotState::Empty as u8, Ordering::Relaxed);
+    }
+
+    /// EMPTY -> UNUSED, by the owner of the run, who then unclaims it.
+    pub fn transition_unused(&self) {
+        self.state.store(SlotState::Unused as u8, Ordering::Relaxed);
+    }
+}
+
+/// See the module.
+#[derive(Debug)]
+#[repr(C, align(64))]
+pub struct SuperSlabHeader {
+    claimed: AtomicU32,
+    committed: AtomicU32,
+    dirty: AtomicU32,
+    /// One record for each slot.
+    pub records: [SlotRecord; SLOTS_PER_SUPERSLAB],
+}
+
+/// The bits of `slots` slots from `first` on.
+#[inline]
+pub const fn run_mask(first: usize, slots: usize) -> u32 {
+    debug_assert!(slots >= 1 && first + slots <= SLOTS_PER_SUPERSLAB);
+    (u32::MAX >> (SLOTS_PER_SUPERSLAB - slots)) << first
+}
+
+/// Bit `i` set: a run of `slots` zero bits of `claimed` starts at `i`, a multiple of `align`.
+#[inline]
+pub const fn free_run_starts(claimed: u32, slots: usize, align: usize) -> u32 {
+    let mut starts = !claimed;
+    let mut have = 1;
+    while have < slots {
+        let step = if slots - have < have { slots - have } else { have };
+        starts &= starts >> step;
+        have += step;
+    }
+    starts & aligned_starts(align)
+}
+
+/// Bits that are multiples of `align`, a power of two.
+#[inline]
+const fn aligned_starts(align: usize) -> u32 {
+    match align {
+        1 => u32::MAX,
+        2 => 0x5555_5555,
+        4 => 0x1111_1111,
+        8 => 0x0101_0101,
+        16 => 0x0001_0001,
+        _ => 1,
+    }
+}
+
+impl SuperSlabHeader {
+    /// The claimed word, as a hint.
+    #[inline]
+    pub fn claimed(&self) -> u32 {
+        // seqcst [HINT]: a searcher that clears a hint looks here again, and must then see any
+        // unclaim whose hint it cleared (see shared_pool/unused.rs)
+        self.claimed.load(Ordering::SeqCst)
+    }
+
+    /// UNUSED -> claimed: the lowest free run of `slots` at a multiple of `align`. Returns its first
+    /// slot, if there was one, and the number of failed attempts.
+    #[must_use = "a claimed run belongs to the caller"]
+    pub fn transition_claim(&self, slots: usize, align: usize) -> (Option<usize>, u32) {
+        let mut retries = 0;
+        // relaxed: corrected by the exchange
+        let mut claimed = self.claimed.load(Ordering::Relaxed);
+        loop {
+            let starts = free_run_starts(claimed, slots, align);
+            if starts == 0 {
+                return (None, retries);
+            }
+            let first = starts.trailing_zeros() as usize;
+            // acquire [CLAIM]: pairs with [UNCLAIM]; the purger's work on the slots is done
+            match self.transition_claim_from(claimed, first, slots) {
+                Ok(()) => return (Some(first), retries),
+                Err(now) => {
+                    claimed = now;
+                    retries += 1;
+                }
+            }
+        }
+    }
+
+    fn transition_claim_from(&self, claimed: u32, first: usize, slots: usize) -> Result<(), u32> {
+        let to = claimed | run_mask(first, slots);
+        // acquire [CLAIM], seqcst [HINT]
+        self.claimed.compare_exchange_weak(claimed, to, Ordering::SeqCst, Ordering::Relaxed).map(|_| ())
+    }
+
+    /// UNUSED -> claimed at exactly this place, if all of it is UNUSED.
+    #[must_use = "a claimed run belongs to the caller"]
+    pub fn transition_claim_at(&self, first: usize, slots: usize) -> bool {
+        // relaxed: corrected by the exchange
+        let mut claimed = self.claimed.load(Ordering::Relaxed);
+        while claimed & run_mask(first, slots) == 0 {
+            match self.transition_claim_from(claimed, first, slots) {
+                Ok(()) => return true,
+                Err(now) => claimed = now,
+            }
+        }
+        false
+    }
+
+    /// Claimed -> UNUSED, by the owner of the run. Returns the word after it.
+    pub fn transition_unclaim(&self, first: usize, slots: usize) -> u32 {
+        let mask = run_mask(first, slots);
+        // release [UNCLAIM], seqcst [HINT]
+        let before = self.claimed.fetch_and(!mask, Ordering::SeqCst);
+        debug_assert_eq!(before & mask, mask, "unclaimed twice");
+        before & !mask
+    }
+
+    /// Whether all of the run is committed.
+    #[inline]
+    pub fn is_committed(&self, mask: u32) -> bool {
+        // relaxed: the bits of a run are set by its owners one after the other, ordered by [CLAIM]
+        self.committed.load(Ordering::Relaxed) & mask == mask
+    }
+
+    /// Notes that slots are committed.
+    pub fn mark_committed(&self, mask: u32) {
+        // relaxed: as in `is_committed`
+        self.committed.fetch_or(mask, Ordering::Relaxed);
+    }
+
+    /// Whether any slot of the run may hold anything but zeros.
+    #[inline]
+    pub fn is_dirty(&self, mask: u32) -> bool {
+        // relaxed, here and below: as in `is_committed`
+        self.dirty.load(Ordering::Relaxed) & mask != 0
+    }
+
+    /// Notes that the program may write to the slots.
+    #[inline]
+    pub fn mark_dirty(&self, mask: u32) {
+        if self.dirty.load(Ordering::Relaxed) & mask != mask {
+            self.dirty.fetch_or(mask, Ordering::Relaxed);
+        }
+    }
+
+    /// Notes that the slots read as zero.
+    pub fn mark_clean(&self, mask: u32) {
+        self.dirty.fetch_and(!mask, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn free_runs_are_found_where_all_bits_are_zero() {
+        for claimed in [0u32, 1, 0x8000_0001, 0xffff_0000, 0x5555_5555, u32::MAX, 0x00ff_00f0] {
+            for slots in 1..=16 {
+                for align in [1usize, 2, 4, 8, 16] {
+                    let starts = free_run_starts(claimed, slots, align);
+                    for first in 0..SLOTS_PER_SUPERSLAB {
+                        let fits = first + slots <= SLOTS_PER_SUPERSLAB
+                            && first % align == 0
+                            && claimed & run_mask(first, slots) == 0;
+                        assert_eq!(starts >> first & 1 == 1, fits, "{claimed:x} {slots} {align} {first}");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+// malloc_trim(0) gives free memory back: after 200 MB of small, medium and large blocks are freed
+// the resident set is small again, and the heap works on.
+#include "check.h"
+
+enum { COUNT = 30000 };
+static char *blocks[COUNT];
+
+static long resident_kib(void) {
+    long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    CHECK(file && fscanf(file, "%*s %ld", &pages) == 1 && fclose(file) == 0);
+    return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+int main(void) {
+    static const size_t SIZES[] = {100, 1000, 9000, 100, 20000};
+    long before = resident_kib();
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < COUNT; i++) {
+            size_t size = SIZES[i % 5];
+            CHECK((blocks[i] = malloc(size)));
+            memset(blocks[i], 1, size);
+        }
+        CHECK(resident_kib() > before + 150000);
+        for (int i = 0; i < COUNT; i++) free(blocks[i]);
+        int released = malloc_trim(0);
+        CHECK(released == 0 || released == 1);
+        CHECK(resident_kib() < before + 20000);
+    }
+    CHECK(malloc_trim(SIZE_MAX) == 0 || malloc_trim(SIZE_MAX) == 1);
+    return 0;
+}
