@@ -91,7 +91,11 @@ unsafe fn deallocate_slow(block: *mut u8, heap: *mut Heap) {
                 }
             }
         }
-        Place::Span { slot, slots } => span::deallocate(slot, slots),
+        Place::Span { slot, slots } => {
+            if !span::deallocate(slot, slots) {
+                fatal::double_free(address);
+            }
+        }
         Place::Huge(mapping) => {
             if !huge::deallocate(mapping) {
                 fatal::double_free(address);

@@ -32,8 +32,19 @@ fn set_span(slot: u32, slots: usize) {
     registry::set_entries(slot as usize, slots, SPAN_CODE + slots as u32, SPAN_BODY_CODE);
 }
 
-/// Gives back the span of `slots` slots that starts at `slot`.
-pub fn deallocate(slot: usize, slots: usize) {
+/// Gives back the span of `slots` slots that starts at `slot`; `false` when another thread has freed it
+/// since its entry was read.
+#[must_use]
+pub fn deallocate(slot: usize, slots: usize) -> bool {
+    let taken = registry::take_head(slot, SPAN_CODE + slots as u32);
+    if taken {
+        release(slot, slots);
+    }
+    taken
+}
+
+/// Gives back slots that no entry names as a span any more.
+fn release(slot: usize, slots: usize) {
     POOL.span_slots.sub_n(slots as u64);
     shared_pool::release_run(slot as u32, RunKind::span(slots));
 }
@@ -43,7 +54,7 @@ pub fn shrink(slot: usize, slots: usize, bytes: usize) {
     let kept = slots_for(bytes);
     if kept < slots {
         set_span(slot as u32, kept);
-        deallocate(slot + kept, slots - kept);
+        release(slot + kept, slots - kept);
     }
 }
 

@@ -247,6 +247,14 @@ pub fn set_entries(slot: usize, slots: usize, head: u32, rest: u32) {
     }
 }
 
+/// Takes the word off the first slot of a run that nobody owns, so that of several threads that free
+/// it one goes on. `false`: the word was not `head` any more.
+#[must_use]
+pub fn take_head(slot: usize, head: u32) -> bool {
+    // relaxed: decides only between the threads that free it; the release of the run orders the rest
+    entry_word(slot).compare_exchange(head, ENTRY_UNUSED, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+}
+
 #[inline(always)]
 fn entry_word(slot: usize) -> &'static AtomicU32 {
     // relaxed: who has a slot number has acquired [TABLE] or [MADE], or was handed a block by one who has
