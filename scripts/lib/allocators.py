@@ -13,6 +13,8 @@ DEBIAN_LIBRARIES = (
     ("jemalloc", "libjemalloc.so.2"),
     ("tcmalloc", "libtcmalloc_minimal.so.4"),
 )
+# Allocators of bench-c that are no peers, but bounds: of system calls, and of time.
+BASELINES = ("bump", "bare")
 
 
 @dataclass(frozen=True)
@@ -76,12 +78,13 @@ def installed():
 
 
 def known():
-    """What may be asked for by name: all of installed(), hakmem, and the bump baseline."""
+    """What may be asked for by name: all of installed(), hakmem, and the baselines."""
     by_name = {allocator.name: allocator for allocator in installed()}
     by_name.setdefault("hakmem", hakmem())
-    bump = BENCH_DIR / "libbump.so"
-    if bump.exists():
-        by_name["bump"] = Allocator("bump", bump)
+    for name in BASELINES:
+        library = BENCH_DIR / f"lib{name}.so"
+        if library.exists():
+            by_name[name] = Allocator(name, library)
     return by_name
 
 
