@@ -2,8 +2,10 @@
 //!
 //! ```text
 //! push_slow
+//!   class shrinks:   the older half of the bin goes back to its slabs (remote::drain::settle), and
+//!                    one magazine of the depot
 //!   depot has room:  the full magazine goes there, an empty one takes its place
-//!   otherwise:       the older half of the bin goes back to its slabs (remote::drain::settle)
+//!   otherwise:       the older half of the bin goes back
 //! remote             a block of another heap: the outbox
 //! ```
 #![allow(unsafe_code)] // magazines by pointer
@@ -42,7 +44,11 @@ pub fn push_slow(heap: *mut Heap, class: usize, block: *mut u8) {
 /// The bin is full, or has no magazine yet.
 fn make_room(inside: &mut Inside<'_>, class: usize) {
     let blocks = inside.front.ready_bin(class).blocks();
-    if blocks > 0 && !inside.depot.has_room(class, blocks) {
+    let shrinks = inside.set.is_shrinking(class);
+    if shrinks {
+        flush_depot_magazine(inside, class);
+    }
+    if blocks > 0 && (shrinks || !inside.depot.has_room(class, blocks)) {
         flush_older_half(inside, class);
         return;
     }
@@ -72,10 +78,25 @@ fn flush_older_half(inside: &mut Inside<'_>, class: usize) {
     let posted = settle(inside.set, &places[..older]);
     places.copy_within(older.., 0);
     bin.top = bin.base.wrapping_add(blocks - older);
+    count_flush(inside, older);
+    visit::after(posted);
+}
+
+fn flush_depot_magazine(inside: &mut Inside<'_>, class: usize) {
+    let Some(magazine) = inside.depot.take(class) else { return };
+    // SAFETY: [I-MAGAZINE] it came out of the depot.
+    let blocks = unsafe { (*magazine).blocks() };
+    let posted = settle(inside.set, blocks);
+    count_flush(inside, blocks.len());
+    // SAFETY: [I-MAGAZINE] its blocks are settled.
+    unsafe { inside.depot.keep_empty(magazine) };
+    visit::after(posted);
+}
+
+fn count_flush(inside: &Inside<'_>, blocks: usize) {
     let stats = inside.set.stats();
     stats.flushes.add();
-    stats.flushed_blocks.add_n(older as u64);
-    visit::after(posted);
+    stats.flushed_blocks.add_n(blocks as u64);
 }
 
 /// Frees a block of `class` that belongs to `owner`, another heap.

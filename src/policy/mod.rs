@@ -15,6 +15,8 @@ pub const BIN_MAX_BYTES: usize = 64 * KIB;
 pub const DEPOT_CLASS_MAX_BYTES: usize = 256 * KIB;
 /// The depot keeps at most this many bytes in all.
 pub const DEPOT_MAX_BYTES: usize = 2 * MIB;
+/// Free bytes of a class in the slabs of a heap that are worth giving up its cached blocks for.
+const SHRINKING_MIN_BYTES: usize = MIB;
 /// Empty magazines that a heap keeps for itself.
 pub const SPARE_MAGAZINES: usize = 8;
 
@@ -132,6 +134,13 @@ pub const fn depot_has_room(bytes: usize, blocks: usize, class_blocks: usize, al
     (class_blocks + blocks) * bytes <= DEPOT_CLASS_MAX_BYTES && all_bytes + blocks * bytes <= DEPOT_MAX_BYTES
 }
 
+/// Whether the blocks that a heap caches of a class should go back to their slabs, when `free_bytes` of
+/// its slabs are free and `out_bytes` are cached or in use: each cached block may keep a slab that is
+/// free otherwise, so a class of which most is free gives its cache up.
+pub const fn is_shrinking(free_bytes: usize, out_bytes: usize) -> bool {
+    free_bytes > SHRINKING_MIN_BYTES && free_bytes > out_bytes
+}
+
 /// Whether a lane of the outbox is to be posted.
 pub const fn lane_is_full(blocks: usize, bytes: usize) -> bool {
     blocks == MAGAZINE_BLOCKS || (bytes >= OUTBOX_LANE_BYTES && blocks >= OUTBOX_MIN_BLOCKS)
@@ -207,6 +216,12 @@ mod tests {
             n = next_refill(n, 126);
         }
         assert_eq!(n, 126);
+    }
+
+    #[test]
+    fn a_class_shrinks_when_more_than_half_of_much_memory_is_free() {
+        assert!(is_shrinking(8 * MIB, 8 * MIB - 1));
+        assert!(!is_shrinking(8 * MIB, 8 * MIB) && !is_shrinking(MIB, 0));
     }
 
     #[test]

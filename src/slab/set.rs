@@ -8,6 +8,7 @@
 use super::owned::{NO_SLAB, PutError, Slab, slab_at};
 use super::shared::HeapShared;
 use crate::geometry::*;
+use crate::policy;
 use crate::stats::HeapStats;
 use crate::superslab::extent::CommitStep;
 use crate::superslab::registry;
@@ -85,6 +86,14 @@ impl SlabSet {
     /// Whether a class has a slab with a free block that is not attached: a hint for adopters.
     pub fn has_partial(&self, class: usize) -> bool {
         self.classes[class].first != NO_SLAB
+    }
+
+    /// Whether so much of the class's slabs is free that its cached blocks should go back to them.
+    pub fn is_shrinking(&self, class: usize) -> bool {
+        let (stats, info) = (&self.shared.stats, &CLASSES[class]);
+        let out = stats.blocks_out[class].get() as usize;
+        let free = (stats.slabs[class].get() as usize * info.capacity as usize).saturating_sub(out);
+        policy::is_shrinking(free * info.bytes as usize, out * info.bytes as usize)
     }
 
     /// Adds a run that the caller owns as a fresh slab of the set, attached; the slab attached
