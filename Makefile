@@ -1,13 +1,19 @@
 # Each target is a script; read the first lines of scripts/NAME for what it does.
 # C programs are built by scripts/build-bench, Rust by cargo.
 
-.PHONY: help run test test-long header bench-c setup clean
+.PHONY: help run bench bench-full test test-long header bench-c setup clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
 
 run: ## build, then two programs under every allocator in one table
 	scripts/run
+
+bench: ## every allocator on the rows of the quick form, below 10 minutes: docs/benchmarks.md
+	scripts/bench
+
+bench-full: ## the same on every row
+	scripts/bench --full
 
 test: ## everything CI runs
 	scripts/test

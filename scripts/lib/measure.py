@@ -79,13 +79,13 @@ def run(arguments, env, timeout_s, pass_fds=()):
         return code, out.read(), err.read()
 
 
-def measure(command, variant, extra_env, timeout_s):
-    """One measured run, as a Sample. Raises RunFailed."""
+def measure(command, variant, extra_env, timeout_s, execute=run):
+    """One measured run, as a Sample. Raises RunFailed. `execute` starts it, as run() does."""
     preload = [f"{name}={value}" for name, value in variant.allocator.preload().items()]
     read_fd, write_fd = os.pipe()
     try:
         arguments = [str(LAUNCHER), str(write_fd), *preload, "--", *command]
-        code, out, err = run(arguments, environment(variant, extra_env), timeout_s, (write_fd,))
+        code, out, err = execute(arguments, environment(variant, extra_env), timeout_s, (write_fd,))
         os.close(write_fd)
         write_fd = None
         report = os.read(read_fd, 4096)

@@ -56,13 +56,14 @@ def check_process(text, allocator):
     return served, None
 
 
-def prove(command, variant, extra_env, timeout_s):
-    """Runs the command once; returns None when the allocator meant served it, else the reason not."""
+def prove(command, variant, extra_env, timeout_s, execute=run):
+    """Runs the command once, by `execute`; returns None when the allocator meant served it, else the reason not."""
     with tempfile.TemporaryDirectory(prefix="hakmem-proof-") as directory:
         debug = {"LD_DEBUG": "bindings", "LD_BIND_NOW": "1", "LD_DEBUG_OUTPUT": f"{directory}/log"}
         settings = [f"{name}={value}" for name, value in {**variant.allocator.preload(), **debug}.items()]
         try:
-            code, _, err = run(["/usr/bin/env", *settings, *command], environment(variant, extra_env), timeout_s)
+            arguments = ["/usr/bin/env", *settings, *command]
+            code, _, err = execute(arguments, environment(variant, extra_env), timeout_s)
         except RunFailed as reason:
             return f"failed: {reason}"
         logs = [log.read_text(errors="replace") for log in sorted(Path(directory).iterdir())]

@@ -1,0 +1,193 @@
+"""Writes benchmarks.md from the figures: one function for each section."""
+
+from lib import bench_goals, rows
+from lib.bench_judge import AGAIN, LOSS, RSS, SUBJECT
+
+WORDS = {"time": "Time", RSS: "Peak RSS"}
+UNITS = {"time": "s", RSS: "MiB"}
+BEST = {"time": "fastest", RSS: "smallest"}
+PLOTS = (("means.svg", "Geometric means by group"), ("time.svg", "Time, each row"), ("rss.svg", "Peak RSS, each row"))
+
+
+def markdown_table(headers, lines, left=1):
+    """A table whose first `left` columns stand to the left."""
+    cells = lambda line: "| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |"
+    rule = "|" + "---|" * left + "--:|" * (len(headers) - left)
+    return "\n".join([cells(headers), rule, *(cells(line) for line in lines)])
+
+
+def number(value, digits=3):
+    """A figure with some significant digits, without an exponent."""
+    if value is None:
+        return "-"
+    return f"{value:.0f}" if abs(value) >= 10 ** digits else f"{value:.{digits}g}"
+
+
+def times(value):
+    """A ratio."""
+    return "-" if value is None else f"{value:.2f}"
+
+
+def marked(value, band):
+    """A ratio, in bold where it is worse than a tie."""
+    return f"**{times(value)}**" if value is not None and value > 1 + band else times(value)
+
+
+def introduction(figures):
+    session = figures.session
+    machine = [(name, value) for name, value in session["machine"].items()]
+    return "\n".join([
+        "# Benchmarks",
+        "",
+        f"Made by `{session['command']}` ({session['form']}, {session['runs']} runs of each), begun {session['started']}; "
+        "do not edit. Again from the same runs: `scripts/bench --report-only`. "
+        "The raw figures: [runs.csv](benchmarks/runs.csv), [session.json](benchmarks/session.json).",
+        "",
+        markdown_table(["machine", ""], machine, left=2),
+        "",
+        markdown_table(["allocator", "version", "SHA-256"],
+                       [(label, one["version"], one["sha256"] or "-") for label, one in session["allocators"].items()],
+                       left=3),
+    ])
+
+
+def reading():
+    return f"""## How to read this
+
+Runs are interleaved (A B C A B C ...), all figures are medians, ± is half the range in percent of the
+median. A ratio is hakmem / peer: below 1 hakmem is better. The time of a row is what its program
+prints for its timed part (`timed`), the whole process (`wall`), or user plus system time (`cpu`);
+of a server only the server is counted. Each allocator was first proven to serve the command, by the
+symbols that ld.so binds; where it did not, the row says so.
+
+`{AGAIN}` is a copy of the same library, run as one more allocator (A/A): its ratio should be 1.00,
+and what it is off by is noise. A ratio within that of its row, and at least within the median of all rows, is a
+tie. **{LOSS}** marks a row in which the best peer wins; no row is left out."""
+
+
+def goals(figures):
+    lines = [(goal.what, f"{times(goal.measured)}", f"{goal.goal:.2f}", f"{goal.floor:.2f}", goal.state(), goal.remark)
+             for goal in bench_goals.all_goals(figures)]
+    return "## Goals\n\n" + markdown_table(["hakmem / peer, geometric means", "measured", "goal", "floor", "", "where"],
+                                           lines)
+
+
+def means(figures, measure):
+    """Geometric means by group, against each peer and the best."""
+    lines = []
+    for group in (*rows.GROUPS, None):
+        names = figures.group_rows(*([group] if group else []))
+        if not names:
+            continue
+        against = [times(figures.mean_against(label, measure, names)) for label in figures.peers]
+        again = figures.mean_against(AGAIN, measure, names)
+        lines.append((group or "**all**", len(names), *against,
+                      f"**{times(figures.mean_against_best(measure, names))}**", times(again)))
+    headers = ["group", "rows", *figures.peers, f"{BEST[measure]} of each row", "A/A"]
+    return f"### {WORDS[measure]}\n\n" + markdown_table(headers, lines)
+
+
+def all_means(figures):
+    return "## Geometric means, hakmem / peer\n\n" + means(figures, "time") + "\n\n" + means(figures, RSS)
+
+
+def losses(figures):
+    """The rows that hakmem loses, the worst first."""
+    parts = ["## Rows that hakmem loses"]
+    for measure in WORDS:
+        verdicts = figures.verdicts(measure)
+        lost = sorted((one for one in verdicts if one.kind == LOSS), key=lambda one: -one.ratio)
+        count = {kind: sum(one.kind == kind for one in verdicts) for kind in ("win", "tie", LOSS)}
+        parts.append(f"{WORDS[measure]}: {count['win']} rows won, {count['tie']} ties, "
+                     f"{count[LOSS]} lost against the {BEST[measure]} peer of the row.")
+        if lost:
+            parts.append(markdown_table(["row", BEST[measure], "hakmem / it", "tie within"],
+                                        [(one.row, one.best, times(one.ratio), f"±{100 * one.band:.0f}%") for one in lost],
+                                        left=2))
+    return "\n\n".join(parts)
+
+
+def failures(figures):
+    lines = list(figures.failures())
+    if not lines:
+        return "## Not measured\n\nNothing: every allocator served every row."
+    return "## Not measured\n\n" + markdown_table(["row", "allocator", "why"], lines, left=3)
+
+
+def row_cells(figures, row, measure):
+    """One line of a group's table."""
+    value = figures.median(row, SUBJECT, measure)
+    verdict = figures.verdict(row, measure)
+    band = figures.band(row, measure)
+    own = f"{number(value)} ±{figures.spread(row, SUBJECT, measure):.0f}%" if value is not None else "failed"
+    cells = [row, *([figures.session["rows"][row]["judged"]] if measure == "time" else []), own,
+             times(figures.ratio(row, AGAIN, measure))]
+    for label in figures.peers:
+        is_missing = figures.median(row, label, measure) is None
+        cells.append("failed" if is_missing else marked(figures.ratio(row, label, measure), band))
+    if verdict is None:
+        return [*cells, "-", "-", "-"]
+    kind = f"**{LOSS}**" if verdict.kind == LOSS else verdict.kind
+    return [*cells, verdict.best, times(verdict.ratio), kind]
+
+
+def group_table(figures, group, measure):
+    headers = ["row", *(["time is"] if measure == "time" else []), f"hakmem {UNITS[measure]}", "A/A", *figures.peers,
+               BEST[measure], "hakmem / it", ""]
+    return markdown_table(headers, [row_cells(figures, row, measure) for row in figures.group_rows(group)])
+
+
+def groups(figures):
+    """Each group: what its rows are, time, memory."""
+    parts = []
+    for group in rows.GROUPS:
+        names = figures.group_rows(group)
+        if not names:
+            continue
+        what = [(row, figures.session["rows"][row]["phenomenon"]) for row in names]
+        parts += [f"## {group.capitalize()}", markdown_table(["row", "what it does"], what, left=2),
+                  "Time, hakmem / peer:", group_table(figures, group, "time"),
+                  "Peak RSS, hakmem / peer:", group_table(figures, group, RSS)]
+    return "\n\n".join(parts)
+
+
+def details(figures):
+    """Medians of every field, and of every allocator."""
+    lines = []
+    for row in figures.rows:
+        for label, cell in figures.cells[row].items():
+            if cell.is_measured():
+                value = lambda name: figures.median(row, label, name)
+                lines.append((row, label, len(cell.runs()), number(value("wall_s")),
+                              f"±{figures.spread(row, label, 'wall_s'):.0f}%", number(value("printed_s")),
+                              number(value("cpu_s")), number(value("rss_mib")), f"{value('minor_faults'):.0f}"))
+            else:
+                lines.append((row, label, 0, cell.failure.split(":")[0] or "not run", "-", "-", "-", "-", "-"))
+    headers = ["row", "allocator", "runs", "wall s", "±", "timed s", "user+sys s", "peak RSS MiB", "minor faults"]
+    return ("## All medians\n\n<details>\n<summary>every row under every allocator</summary>\n\n"
+            + markdown_table(headers, lines, left=2) + "\n\n</details>")
+
+
+def shown_command(row):
+    """A command on one line, long scripts cut."""
+    words = [word if len(word) <= 60 and "\n" not in word else f"'{' '.join(word.split())[:50]}...'"
+             for word in row["command"]]
+    return "`" + " ".join(words) + "`"
+
+
+def commands(figures):
+    """The exact command of each row; the scripts that some carry stand in scripts/lib."""
+    lines = [(row, shown_command(figures.session["rows"][row])) for row in figures.rows]
+    return ("## Commands\n\nIn the root of the project, with LD_PRELOAD set to the library; @DIR@ is a temporary folder.\n\n"
+            + markdown_table(["row", "command"], lines, left=2))
+
+
+def plots():
+    return "## Plots\n\n" + "\n\n".join(f"![{title}](benchmarks/{name})" for name, title in PLOTS)
+
+
+def whole_report(figures, additions):
+    """The page; `additions` are sections that others have written."""
+    sections = [introduction(figures), reading(), goals(figures), all_means(figures), losses(figures), plots(),
+                groups(figures), failures(figures), *additions, details(figures), commands(figures)]
+    return "\n\n".join(sections) + "\n"
