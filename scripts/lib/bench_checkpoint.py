@@ -9,11 +9,13 @@ import json
 import os
 from dataclasses import dataclass, field
 
+from lib.allocators import ROOT
 from lib.measure import Sample
 
 FIELDS = ("wall_s", "cpu_s", "rss_mib", "minor_faults", "printed_s")
 HEADER = ("row", "allocator", "run", *FIELDS, "outcome")
 SERVED, OK = "served", "ok"
+SESSION_KEYS = ("form", "command", "started", "runs", "machine", "allocators", "rows")
 RUNS_FILE, SESSION_FILE = "runs.csv", "session.json"
 
 
@@ -33,8 +35,8 @@ class Cell:
 
 
 def one_line(text):
-    """A message as it can stand in a CSV line and in a table."""
-    return " ".join(text.split())
+    """A message as it can stand in a CSV line and in a table, without the path of this folder."""
+    return " ".join(text.replace(f"{ROOT}/", "").split())
 
 
 def parse_sample(record):
@@ -124,8 +126,12 @@ def write_session(path, session):
 def read_session(path):
     """What stands beside the figures: machine, versions, rows. Raises ValueError when it cannot be read."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        session = json.loads(path.read_text(encoding="utf-8"))
     except OSError as reason:
         raise ValueError(f"{path}: {reason.strerror}") from None
     except ValueError as reason:
         raise ValueError(f"{path} is not JSON: {reason}") from None
+    missing = [name for name in SESSION_KEYS if name not in session]
+    if missing:
+        raise ValueError(f"{path} lacks {', '.join(missing)}")
+    return session

@@ -81,7 +81,9 @@ def means(figures, measure):
             continue
         against = [times(figures.mean_against(label, measure, names)) for label in figures.peers]
         again = figures.mean_against(AGAIN, measure, names)
-        lines.append((group or "**all**", len(names), *against,
+        compared = len(figures.verdicts(measure, names))
+        count = len(names) if compared == len(names) else f"**{compared} of {len(names)}**"
+        lines.append((group or "**all**", count, *against,
                       f"**{times(figures.mean_against_best(measure, names))}**", times(again)))
     headers = ["group", "rows", *figures.peers, f"{BEST[measure]} of each row", "A/A"]
     return f"### {WORDS[measure]}\n\n" + markdown_table(headers, lines)
@@ -98,8 +100,10 @@ def losses(figures):
         verdicts = figures.verdicts(measure)
         lost = sorted((one for one in verdicts if one.kind == LOSS), key=lambda one: -one.ratio)
         count = {kind: sum(one.kind == kind for one in verdicts) for kind in ("win", "tie", LOSS)}
-        parts.append(f"{WORDS[measure]}: {count['win']} rows won, {count['tie']} ties, "
-                     f"{count[LOSS]} lost against the {BEST[measure]} peer of the row.")
+        without = [row for row in figures.rows if row not in {one.row for one in verdicts}]
+        parts.append(f"{WORDS[measure]}, against the {BEST[measure]} peer of each row: {count[LOSS]} lost, {count['tie']} "
+                     f"tied, {count['win']} won of {len(figures.rows)} rows."
+                     + (f" **No figures for hakmem or every peer: {', '.join(without)}.**" if without else ""))
         if lost:
             parts.append(markdown_table(["row", BEST[measure], "hakmem / it", "tie within"],
                                         [(one.row, one.best, times(one.ratio), f"±{100 * one.band:.0f}%") for one in lost],
