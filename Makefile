@@ -1,7 +1,7 @@
 # Each target is a script; read the first lines of scripts/NAME for what it does.
 # C programs are built by scripts/build-bench, Rust by cargo.
 
-.PHONY: help run bench bench-full test test-long header bench-c setup clean
+.PHONY: help run bench bench-full test test-long soak header bench-c setup clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -20,6 +20,9 @@ test: ## everything CI runs
 
 test-long: ## what takes longer than CI may
 	scripts/test-long
+
+soak: ## the rows of docs/reliability.md for MINUTES=n, over and over
+	scripts/reliability --soak $(or $(MINUTES),10)
 
 header: ## generate include/hakmem.h again
 	scripts/make-header

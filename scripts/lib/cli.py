@@ -25,11 +25,16 @@ def positive(text):
     return int(text)
 
 
+def plain_parser(name, doc):
+    """A parser without options; `doc` is the script's docstring."""
+    summary, _, rest = doc.partition("\n\n")
+    return argparse.ArgumentParser(prog=f"scripts/{name}", description=summary, epilog=rest,
+                                   formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
 def make_parser(name, doc, takes_command=True):
     """A parser with the options every comparison has; `doc` is the script's docstring."""
-    summary, _, rest = doc.partition("\n\n")
-    parser = argparse.ArgumentParser(prog=f"scripts/{name}", description=summary, epilog=rest,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = plain_parser(name, doc)
     parser.add_argument("--allocators", default="all", metavar="LIST",
                         help="comma-separated names or NAME=PATH, the first is the base; "
                              "or all, which is what is installed (default)")
