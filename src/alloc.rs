@@ -35,8 +35,7 @@ pub fn allocate(size: usize) -> *mut u8 {
             #[allow(clippy::manual_div_ceil)] // cannot overflow here; the golden file has this form
             let index = (size + MIN_ALIGN - 1) / MIN_ALIGN;
             let offset = (*heap).front.size_table.as_ptr().add(index).read();
-            let bin: *mut Bin = heap.cast::<u8>().add(offset as usize).cast();
-            let block = Bin::pop(bin);
+            let block = Bin::pop(Bin::at_offset(heap, offset as usize));
             if !block.is_null() {
                 clear_mark(block);
                 return block;
@@ -63,8 +62,7 @@ unsafe fn clear_mark(block: *mut u8) {
 #[inline(always)]
 unsafe fn bin_of(heap: *mut Heap, class: usize) -> *mut Bin {
     debug_assert!(class < NUM_CLASSES);
-    // SAFETY: the caller's promise.
-    unsafe { heap.cast::<Bin>().add(class) }
+    Bin::at_offset(heap, class * size_of::<Bin>())
 }
 
 /// Medium and large requests, and bins that are empty.

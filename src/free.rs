@@ -43,7 +43,7 @@ pub unsafe fn deallocate(block: *mut u8) {
         if let Some(entry) = (*heap).front.view.entry_at(block as usize) {
             let class = entry ^ (*heap).front.key;
             if class < NUM_CLASSES as u32 {
-                let bin: *mut Bin = heap.cast::<u8>().add((class * size_of::<Bin>() as u32) as usize).cast();
+                let bin = Bin::at_offset(heap, (class * size_of::<Bin>() as u32) as usize);
                 let mark = mark::local((*heap).front.secret, block);
                 let word = block.cast::<u64>().add(1);
                 if Bin::is_block_start(bin, block as usize) && word.read() != mark && Bin::push(bin, block) {
