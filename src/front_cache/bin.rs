@@ -71,7 +71,7 @@ impl Bin {
     pub fn at_offset<H>(heap: *mut H, offset: usize) -> *mut Bin {
         let bin: *mut Bin;
         // SAFETY: an addition of registers.
-        unsafe { asm!("add {0}, {1}", inout(reg) offset => bin, in(reg) heap, options(pure, nomem, nostack)) };
+        unsafe { asm!("add {0}, {1}", inout(reg) offset => bin, in(reg) heap as usize, options(pure, nomem, nostack)) };
         bin
     }
 
