@@ -1,4 +1,4 @@
-/* What every benchmark here shares: a random source, a clock, and arguments.
+/* What every program here shares: how it ends on an error, a clock, and a random source.
  *
  * Everything is static inline, so that a benchmark is one translation unit and
  * the compiler sees the whole timed loop. The build passes -fno-builtin-malloc
@@ -19,6 +19,8 @@
 
 enum { EXIT_BAD_ARGUMENTS = 2 };
 
+#define COUNT_OF(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
 /* Tells the compiler that `pointer` and what it points to are read and written. */
 static inline void keep_pointer(void *pointer)
 {
@@ -35,6 +37,16 @@ static inline void fail(int status, const char *format, ...)
     va_end(arguments);
     fputc('\n', stderr);
     exit(status);
+}
+
+/* Memory of the benchmark itself, zeroed: `count` entries of `size_bytes`. */
+static inline void *table_of(size_t count, size_t size_bytes)
+{
+    void *table = calloc(count, size_bytes);
+    if (table == NULL) {
+        fail(EXIT_FAILURE, "%s: no memory for %zu entries", program_invocation_short_name, count);
+    }
+    return table;
 }
 
 /* xorshift64*: three shifts and a multiplication, period 2^64 - 1. */
@@ -73,52 +85,6 @@ static inline double now_seconds(void)
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
-/* One positional argument: its name, where it goes, and what it may be. */
-struct argument {
-    const char *name;
-    uint64_t *value; /* holds the default before parsing */
-    uint64_t minimum;
-    uint64_t maximum;
-};
-
-/* Parses a decimal number within the argument's bounds, or exits with 2. */
-static inline void parse_number(const char *program, const struct argument *argument, const char *text)
-{
-    char *end = NULL;
-    errno = 0;
-    unsigned long long number = strtoull(text, &end, 10);
-    int is_digits = text[0] >= '0' && text[0] <= '9' && *end == '\0';
-    if (!is_digits || errno != 0 || number < argument->minimum || number > argument->maximum) {
-        fail(EXIT_BAD_ARGUMENTS, "%s: %s must be a number from %" PRIu64 " to %" PRIu64 ", not '%s'",
-             program, argument->name, argument->minimum, argument->maximum, text);
-    }
-    *argument->value = number;
-}
-
-/* Fills `arguments` from argv in order; those left out keep their default.
- * `flag` (for example "--verify"; NULL for none) may stand anywhere; returns 1 when given. */
-static inline int parse_arguments(int argc, char **argv, const struct argument *arguments,
-                                  int argument_count, const char *flag)
-{
-    int next = 0;
-    int flag_given = 0;
-    for (int i = 1; i < argc; i++) {
-        if (flag != NULL && strcmp(argv[i], flag) == 0) {
-            flag_given = 1;
-        } else if (argv[i][0] == '-') {
-            fail(EXIT_BAD_ARGUMENTS, "%s: unknown option '%s'%s%s", argv[0], argv[i],
-                 flag != NULL ? "; the only one is " : "", flag != NULL ? flag : "");
-        } else if (next == argument_count) {
-            fail(EXIT_BAD_ARGUMENTS, "%s: '%s' is one argument too many; %s is the last", argv[0],
-                 argv[i], arguments[argument_count - 1].name);
-        } else {
-            parse_number(argv[0], &arguments[next], argv[i]);
-            next++;
-        }
-    }
-    return flag_given;
 }
 
 #endif

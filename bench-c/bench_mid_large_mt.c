@@ -7,21 +7,7 @@
 
 int main(int argc, char **argv)
 {
-    struct churn_plan plan = {
-        .name = "bench_mid_large_mt",
-        .threads = 8,
-        .ops_per_thread = 40000,
-        .working_set = 2048,
-        .seed = 42,
-        .smallest_bytes = 8 * 1024,
-        .largest_bytes = 32 * 1024,
-    };
-    const struct argument arguments[] = {
-        {"THREADS", &plan.threads, 1, MAX_THREADS},
-        {"OPS", &plan.ops_per_thread, 1, MAX_OPS},
-        {"WORKING_SET", &plan.working_set, 1, MAX_WORKING_SET},
-        {"SEED", &plan.seed, 0, UINT32_MAX},
-    };
-    plan.verify = parse_arguments(argc, argv, arguments, 4, "--verify");
-    return run_churn(&plan);
+    struct churn_plan plan = {.threads = 8, .ops_per_thread = 40000, .working_set = 2048, .seed = 42};
+    const struct sizes sizes = {8 * 1024, 32 * 1024, 0};
+    return run_churn(argc, argv, &plan, NULL, &sizes);
 }

@@ -1,14 +1,14 @@
 /* The shortest path: malloc and free of one size, again and again.
  *
- * usage: bench_pair [OPS [SIZE]]
+ * usage: bench_pair [OPS [SIZE]] [--verify]
  * OPS pairs of SIZE bytes. Defaults: 20000000 64. One more block of that size
  * lives throughout, as it would in a program: allocators that give a page back
- * when its last block goes would otherwise do so at each free.
+ * when its last block goes would otherwise do so at each free. The blocks are
+ * not written, unless they are verified: then SIZE must be at least 16.
  */
-#include "bench_common.h"
+#include "run.h"
 
-#define MAX_OPS (UINT64_C(1) << 40)
-#define MAX_SIZE_BYTES (UINT64_C(1) << 40)
+#define MAX_SIZE_BYTES (UINT64_C(1) << 39)
 
 /* A function of its own, so that scripts/pair-instructions can tell this loop
  * from what malloc and free do. */
@@ -21,25 +21,36 @@ __attribute__((noinline)) static void run_pairs(uint64_t ops, size_t size_bytes)
     }
 }
 
+static void verify_pairs(uint64_t ops, size_t size_bytes)
+{
+    if (size_bytes < MIN_BLOCK_BYTES) {
+        fail(EXIT_BAD_ARGUMENTS, "bench_pair: SIZE must be at least %d with --verify", MIN_BLOCK_BYTES);
+    }
+    void *neighbour = block_make(size_bytes, 0);
+    for (uint64_t op = 0; op < ops; op++) {
+        block_free(block_make(size_bytes, op));
+    }
+    block_free(neighbour);
+}
+
 int main(int argc, char **argv)
 {
     uint64_t ops = 20000000;
     uint64_t size_bytes = 64;
     const struct argument arguments[] = {
-        {"OPS", &ops, 1, MAX_OPS},
-        {"SIZE", &size_bytes, 0, MAX_SIZE_BYTES},
+        number("OPS", &ops, 1, MAX_OPS),
+        number("SIZE", &size_bytes, 0, MAX_SIZE_BYTES),
     };
-    parse_arguments(argc, argv, arguments, 2, NULL);
-    void *neighbour = malloc(size_bytes);
-    if (neighbour == NULL) {
-        fail(EXIT_FAILURE, "bench_pair: malloc(%" PRIu64 ") returned NULL", size_bytes);
+    begin_run(argc, argv, arguments, COUNT_OF(arguments));
+    if (is_verifying) {
+        verify_pairs(ops, size_bytes);
+        return finish_run(arguments, COUNT_OF(arguments), ops, 0);
     }
+    void *neighbour = block_or_fail(malloc(size_bytes), size_bytes);
     keep_pointer(neighbour);
     double started_s = now_seconds();
     run_pairs(ops, size_bytes);
     double elapsed_s = now_seconds() - started_s;
-    printf("bench_pair ops=%" PRIu64 " size=%" PRIu64 " elapsed_s=%.6f ops_per_s=%.0f ns_per_pair=%.3f\n", ops,
-           size_bytes, elapsed_s, (double)ops / elapsed_s, elapsed_s * 1e9 / (double)ops);
     free(neighbour);
-    return EXIT_SUCCESS;
+    return finish_run(arguments, COUNT_OF(arguments), ops, elapsed_s);
 }

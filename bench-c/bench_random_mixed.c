@@ -7,21 +7,7 @@
 
 int main(int argc, char **argv)
 {
-    struct churn_plan plan = {
-        .name = "bench_random_mixed",
-        .threads = 1,
-        .ops_per_thread = 10000000,
-        .working_set = 8192,
-        .seed = 42,
-        .smallest_bytes = 16,
-        .largest_bytes = 1024,
-    };
-    const struct argument arguments[] = {
-        {"THREADS", &plan.threads, 1, MAX_THREADS},
-        {"OPS", &plan.ops_per_thread, 1, MAX_OPS},
-        {"WORKING_SET", &plan.working_set, 1, MAX_WORKING_SET},
-        {"SEED", &plan.seed, 0, UINT32_MAX},
-    };
-    plan.verify = parse_arguments(argc, argv, arguments, 4, "--verify");
-    return run_churn(&plan);
+    struct churn_plan plan = {.threads = 1, .ops_per_thread = 10000000, .working_set = 8192, .seed = 42};
+    const struct sizes sizes = {16, 1024, 0};
+    return run_churn(argc, argv, &plan, NULL, &sizes);
 }

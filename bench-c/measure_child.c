@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bench_common.h"
+#include "arguments.h"
 
 enum { EXIT_CANNOT_START = 125, EXIT_NOT_FOUND = 127 };
 
@@ -57,7 +57,7 @@ static char **find_command(char **words)
 int main(int argc, char **argv)
 {
     uint64_t result_fd = 0;
-    const struct argument fd_argument = {"FD", &result_fd, 0, INT_MAX};
+    const struct argument fd_argument = number("FD", &result_fd, 0, INT_MAX);
     if (argc < 4) {
         fail(EXIT_CANNOT_START, "usage: measure_child FD [NAME=VALUE ...] -- COMMAND [ARG ...]");
     }

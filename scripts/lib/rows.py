@@ -66,19 +66,93 @@ def start_row():
                proof_command=("sh", "-c", "/bin/true; :"))
 
 
-def workload_rows():
-    """The rows of bench-c, and process start."""
+def by_threads(threads):
+    """The group of a workload that can have one thread or several."""
+    return ONE_THREAD if threads == 1 else THREADS
+
+
+def pair_rows():
     return [
         workload(ONE_THREAD, "malloc and free in turn, 64 B", "pair 20000000 64", "1000 64", quick=True),
         workload(ONE_THREAD, "malloc and free in turn, 1 KiB", "pair 20000000 1024", "1000 64"),
         workload(ONE_THREAD, "malloc and free in turn, 16 KiB", "pair 20000000 16384", "1000 64"),
-        *(workload(ONE_THREAD if threads == 1 else THREADS, "random lifetimes, 16 B to 1 KiB",
+    ]
+
+
+def batch_rows():
+    """Orders of freeing, and more blocks than a cache of free blocks holds."""
+    orders = {"same": (100, 1000, 100000), "reverse": (1000, 100000), "shuffled": (1000, 10000, 100000)}
+    return [workload(ONE_THREAD, f"{count} blocks allocated, then freed in {order} order",
+                     f"batch {order} {count} 64 {12_000_000 // count}", "same 10 64 10", seconds=0.3,
+                     quick=(order, count) in (("same", 1000), ("shuffled", 10000)))
+            for order, counts in orders.items() for count in counts]
+
+
+def lifetime_rows():
+    """Random sizes and lifetimes. OPS of all threads together are always the same."""
+    return [
+        *(workload(by_threads(threads), "random lifetimes, 16 B to 1 KiB",
                    f"random_mixed {threads} {16000000 // threads} 4096 42", "1 100 16 1",
                    quick=threads in (1, 8))
           for threads in (1, 2, 4, 8, 64)),
-        *(workload(ONE_THREAD if threads == 1 else THREADS, "random lifetimes, 8 to 64 KiB",
+        *(workload(by_threads(threads), "random lifetimes, 8 to 32 KiB",
                    f"mid_large_mt {threads} {3200000 // threads} 2048 42", "1 100 16 1",
                    quick=threads in (1, 8), seconds=0.6)
           for threads in (1, 2, 4, 8, 64)),
-        start_row(),
+        *(workload(by_threads(threads), "random lifetimes, 8 to 64 KiB",
+                   f"lifetime mid {threads} {1600000 // threads} 1024 42", "mid 1 100 16 1")
+          for threads in (1, 8)),
+        *(workload(by_threads(threads), "random lifetimes, 16 B to 1 MiB in a Pareto distribution",
+                   f"lifetime pareto {threads} {8000000 // threads} 4096 42", "pareto 1 100 16 1", seconds=0.3,
+                   quick=threads in (1, 8))
+          for threads in (1, 2, 8, 64)),
+        *(workload(by_threads(threads), "the same from calloc", f"calloc {threads} {4000000 // threads} 4096 42",
+                   "1 100 16 1", seconds=0.3)
+          for threads in (1, 8)),
     ]
+
+
+def slab_rows():
+    """Slabs that empty and fill."""
+    what = {"same": "slabs fill and empty, one size", "switch": "slabs fill and empty, another size each time"}
+    return [workload(by_threads(threads), what[mode], f"slab_churn {mode} {threads} {2000 // threads} 1024",
+                     "same 1 1 64", quick=(mode, threads) == ("switch", 1))
+            for mode in what for threads in (1, 8)]
+
+
+def remote_rows():
+    """Blocks that die in another thread than the one they came from."""
+    bleed, handoff = "threads leave their blocks to a successor", "handed over in batches and freed there"
+    return [
+        *(workload(by_threads(lanes), f"{bleed}, {lanes} at once", f"bleed {lanes} 50 {100000 // lanes} 2000", "1 1 10 10",
+                   quick=lanes == 8)
+          for lanes in (1, 2, 8)),
+        workload(THREADS, f"{bleed}, 64 at once", "bleed 64 20 3000 1000", "1 1 10 10"),
+        workload(THREADS, f"1 producer, 1 consumer: {handoff}", "handoff 1 1 1 60000", "1 1 1 10", quick=True),
+        workload(THREADS, f"1 producer, 7 consumers: {handoff}", "handoff 1 7 1 60000", "1 1 1 10"),
+        workload(THREADS, f"7 producers, 1 consumer: {handoff}", "handoff 7 1 1 60000", "1 1 1 10", quick=True),
+        workload(THREADS, f"32 producers, each with its consumer: {handoff}", "handoff 1 1 32 60000", "1 1 1 10"),
+        *(workload(THREADS, f"a ring of {threads} threads, each frees what its neighbour allocates",
+                   f"ring {threads} 100000", "2 10", quick=threads == 8)
+          for threads in (2, 8, 64)),
+        *(workload(THREADS, f"one thread frees all that {owners} allocated, whole lists at a time",
+                   f"free_only {owners} {200000 // owners} 8", "1 10 1", seconds=0.5)
+          for owners in (1, 7)),
+    ]
+
+
+def memory_rows():
+    """Workloads whose peak says more than their time."""
+    return [
+        *(workload(MEMORY, f"{owners} owners sleep while another thread frees their 128 MiB and needs as much",
+                   f"sleepers {owners} 128 2", "1 1 1", seconds=0.4, quick=owners == 4)
+          for owners in (4, 64)),
+        *(workload(MEMORY, f"32 MiB live in {threads} threads, whose sizes keep changing",
+                   f"fragment {threads} 32 14", "1 1 2", seconds=0.7, quick=threads == 1)
+          for threads in (1, 8)),
+    ]
+
+
+def workload_rows():
+    """The rows of bench-c, and process start."""
+    return [*pair_rows(), *batch_rows(), *lifetime_rows(), *slab_rows(), *remote_rows(), *memory_rows(), start_row()]
