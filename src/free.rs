@@ -97,7 +97,7 @@ unsafe fn deallocate_slow(block: *mut u8, heap: *mut Heap) {
             }
         }
         Place::Huge(mapping) => {
-            if !huge::deallocate(mapping) {
+            if !huge::deallocate(address, mapping) {
                 fatal::double_free(address);
             }
         }

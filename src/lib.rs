@@ -22,6 +22,7 @@
 //! | I-BIN | `base..top` of a bin are initialised places of its magazine, `top..end` are free places; only the owner thread writes them, others read them as hints |
 //! | I-OUTBOX | an outbox is touched only by the thread whose heap it stands in, and moves with it |
 //! | I-MAGAZINE | a magazine belongs to whoever took its pointer out of a bin, depot, lane, queue or the recycling stack |
+//! | I-STRAY | a freed block without a magazine belongs to the list it is linked in, then to who takes the list |
 //! | I-POOL | pieces of the metadata pool are never unmapped, and keep their type |
 //! | I-TABLE | table entries below the readable mark, and those of claimed runs, are committed |
 //! | I-HEADER | the header of a SuperSlab that was made is committed, for ever |

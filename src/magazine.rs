@@ -110,8 +110,9 @@ impl Magazine {
     pub fn clear(&mut self, class: u8) {
         self.count = 0;
         self.class = class;
-        *self.bytes.get_mut() = 0;
-        *self.link.get_mut() = ptr::null_mut();
+        // relaxed, both: others may still read them in vain, so these are no plain stores
+        self.bytes.store(0, Ordering::Relaxed);
+        self.link.store(ptr::null_mut(), Ordering::Relaxed);
     }
 
     /// Bytes of the batch and of all that was in the queue when it was posted.
@@ -132,6 +133,15 @@ impl Magazine {
         debug_assert!((self.count as usize) < MAGAZINE_BLOCKS);
         self.items[self.count as usize] = block;
         self.count += 1;
+    }
+
+    /// Adds a block of `class`; the magazine is not full.
+    #[inline]
+    pub fn push_of(&mut self, class: usize, block: *mut u8) {
+        self.push(block);
+        if self.class != class as u8 {
+            self.class = MIXED;
+        }
     }
 
     /// The blocks.

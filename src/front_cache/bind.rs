@@ -72,7 +72,7 @@ impl Drop for Tenant {
         // SAFETY: [I-HEAP]
         let tenancy = unsafe { &Heap::shared(self.heap).tenancy };
         match self.tenure {
-            Tenure::Own => tenancy.transition_leave(),
+            Tenure::Own => leave(self.heap),
             Tenure::Borrowed => park(self.heap),
             Tenure::Visited if tenancy.transition_end_visit() => {
                 // SAFETY: [I-HEAP]
@@ -82,6 +82,19 @@ impl Drop for Tenant {
             }
             Tenure::Visited => {}
         }
+    }
+}
+
+/// BUSY -> IDLE by the owner. Posters that found it inside have left it their batches: more of them
+/// than may wait are taken now, since it may sleep from here on.
+#[inline]
+fn leave(heap: *mut Heap) {
+    // SAFETY: [I-HEAP]
+    let shared = unsafe { Heap::shared(heap) };
+    shared.tenancy.transition_leave();
+    if shared.has_backlog() {
+        // SAFETY: [I-HEAP]
+        visit::help(unsafe { Heap::id(heap) });
     }
 }
 
@@ -190,7 +203,7 @@ pub(super) fn park(heap: *mut Heap) {
     shared.tenancy.transition_park();
     directory::note_parked(owner);
     // [PARK]: a poster that saw the heap BUSY has left its batch to us
-    if !shared.queue.is_empty() {
+    if shared.has_mail() {
         visit::help(owner);
     }
 }
@@ -247,9 +260,10 @@ fn exit_key() -> Option<libc::pthread_key_t> {
 }
 
 extern "C" fn on_thread_exit(value: *mut c_void) {
-    let heap: *mut Heap = value.cast();
-    if heap != tls::current() {
-        return; // given away since
+    debug_assert!(!value.is_null());
+    let heap = tls::current(); // the key's value may name one that was given away since
+    if tls::is_shim(heap) {
+        return;
     }
     let Some(mut tenant) = enter(heap) else { return };
     let heap = tls::current(); // entering may have replaced it
@@ -260,6 +274,7 @@ extern "C" fn on_thread_exit(value: *mut c_void) {
     core::mem::forget(tenant); // parked below, not left
     tls::set_current(tls::exited());
     park(heap);
+    visit::help_wanted();
 }
 
 /// Gives everything that the owner thread keeps at hand back to slabs and other heaps.
@@ -280,10 +295,8 @@ fn empty_front_cache(heap: *mut Heap, inside: Inside<'_>) {
         }
     }
     visit::empty_depot(set, depot);
-    let mut arrivals = visit::Arrivals::to_slabs(heap, depot);
-    while !set.shared().queue.is_empty() {
-        visit::after(drain::drain(set, &mut arrivals));
-    }
+    // what comes after this is found when the heap is parked
+    drain::drain(set, &mut visit::Arrivals::to_slabs(heap, depot));
 }
 
 /// In the child of a fork: heaps of threads that do not exist here become parked, unless somebody

@@ -8,7 +8,7 @@ use super::{tls, visit};
 use crate::policy;
 use crate::slab::directory;
 use crate::slab::owned::{head_slot, slab_at};
-use crate::sync::batch_queue::Node;
+use crate::slab::shared::HeapShared;
 
 /// Whether the block of `class` at `block`, which belongs to heap `owner`, is free.
 #[cold]
@@ -48,7 +48,7 @@ fn in_slab_depot_or_queue(heap: *mut Heap, slot: usize, class: usize, block: *mu
             let found = unsafe {
                 slab_at(head_slot(slot, class)).holds(block as usize)
                     || (*(*heap).depot.get()).holds(class, block)
-                    || queue_holds(heap, block)
+                    || mail_holds(heap, block)
             };
             if shared.tenancy.transition_end_visit() {
                 directory::note_parked(id_of(heap));
@@ -66,18 +66,27 @@ fn id_of(heap: *mut Heap) -> u32 {
     unsafe { Heap::id(heap) }
 }
 
-/// Takes the queue, looks through it and posts it again.
-fn queue_holds(heap: *mut Heap, block: *mut u8) -> bool {
+/// Takes what was sent to the heap, looks through it and sends it again.
+fn mail_holds(heap: *mut Heap, block: *mut u8) -> bool {
     // SAFETY: [I-HEAP]
-    let queue = unsafe { &Heap::shared(heap).queue };
-    let mut batch = queue.take_all();
+    let HeapShared { queue, strays, .. } = unsafe { Heap::shared(heap) };
     let mut found = false;
+    let mut stray = strays.take_all();
+    while !stray.is_null() {
+        // SAFETY: [I-STRAY] the exchange gave all strays to this thread, which gives them back.
+        unsafe {
+            found |= stray.cast() == block;
+            let next = (*stray).linked();
+            strays.push(stray);
+            stray = next;
+        }
+    }
+    let mut batch = queue.take_all();
     while !batch.is_null() {
         // SAFETY: [I-MAGAZINE] the exchange gave all batches to this thread, which gives them back.
         unsafe {
             found |= (*batch).blocks().contains(&block);
-            // relaxed: the batch is this thread's
-            let next = (*batch).next().load(crate::sync::Ordering::Relaxed);
+            let next = (*batch).linked();
             queue.push(batch);
             batch = next;
         }

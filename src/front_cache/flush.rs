@@ -35,10 +35,10 @@ pub fn push_slow(heap: *mut Heap, class: usize, block: *mut u8) {
     make_room(&mut inside, class);
     // SAFETY: [I-BIN] as above.
     if unsafe { !Bin::push(&mut inside.front.bins[class], block) } {
-        let posted = settle(inside.set, &[block]); // no magazine could be had
-        drop(tenant);
-        visit::after(posted);
+        settle(inside.set, &[block]); // no magazine could be had
     }
+    drop(tenant);
+    visit::help_wanted();
 }
 
 /// The bin is full, or has no magazine yet.
@@ -75,22 +75,20 @@ fn flush_older_half(inside: &mut Inside<'_>, class: usize) {
     let older = blocks.div_ceil(2);
     // SAFETY: [I-BIN] the bin's magazine; its first `blocks` places are blocks.
     let places = unsafe { &mut (&mut (*magazine).items)[..blocks] };
-    let posted = settle(inside.set, &places[..older]);
+    settle(inside.set, &places[..older]);
     places.copy_within(older.., 0);
     bin.top = bin.base.wrapping_add(blocks - older);
     count_flush(inside, older);
-    visit::after(posted);
 }
 
 fn flush_depot_magazine(inside: &mut Inside<'_>, class: usize) {
     let Some(magazine) = inside.depot.take(class) else { return };
     // SAFETY: [I-MAGAZINE] it came out of the depot.
     let blocks = unsafe { (*magazine).blocks() };
-    let posted = settle(inside.set, blocks);
+    settle(inside.set, blocks);
     count_flush(inside, blocks.len());
     // SAFETY: [I-MAGAZINE] its blocks are settled.
     unsafe { inside.depot.keep_empty(magazine) };
-    visit::after(posted);
 }
 
 fn count_flush(inside: &Inside<'_>, blocks: usize) {

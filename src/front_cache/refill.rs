@@ -129,9 +129,9 @@ fn next_refill(last: usize, capacity: usize, bytes: usize) -> u16 {
 
 fn drain_into_depot(heap: *mut Heap, inside: &mut Inside<'_>) {
     inside.front.undrained_refills = 0;
-    if !inside.set.shared().queue.is_empty() {
-        let mut arrivals = visit::Arrivals::to_depot(heap, inside.depot);
-        visit::after(drain(inside.set, &mut arrivals));
+    if inside.set.shared().has_mail() {
+        drain(inside.set, &mut visit::Arrivals::to_depot(heap, inside.depot));
+        visit::help_wanted();
     }
 }
 
@@ -147,11 +147,9 @@ fn one_from_slab(set: &mut SlabSet, class: usize) -> Option<(*mut u8, bool)> {
     }
 }
 
-/// Asks the shared pool, and helps the heap that an adoption may have disturbed.
+/// Asks the shared pool, and helps the heaps that an adoption may have disturbed.
 fn acquire(set: &mut SlabSet, class: usize) -> bool {
     let acquired = shared_pool::acquire_slab(set, class);
-    if let Some(owner) = set.help_wanted.take() {
-        visit::help(owner);
-    }
+    visit::help_wanted();
     acquired
 }

@@ -25,42 +25,67 @@ pub fn after(posted: Posted) {
 
 /// Drains the queue of heap `owner` if nobody is inside it: blocks go back to their slabs, whole
 /// slabs to the pool. Where the heap has no owner its depot is emptied too, and its slabs are listed
-/// for adoption.
+/// for adoption. Then visits the heaps that blocks were forwarded to.
 #[cold]
 pub fn help(owner: u32) {
-    let mut next = Some(owner);
+    if let Some(record) = directory::find(owner) {
+        visit(record, Depth::Queue);
+    }
+    help_wanted();
+}
+
+/// Visits the heaps that somebody wanted visited while it was inside another one itself.
+#[inline]
+pub fn help_wanted() {
     for _ in 0..policy::VISIT_CHAIN {
-        let Some(record) = next.and_then(directory::find) else { return };
-        next = visit_once(record);
+        let Some(record) = directory::take_wanted().and_then(directory::find) else { return };
+        visit(record, Depth::Queue);
     }
 }
 
-/// One visit. Returns another owner that needs help now.
-fn visit_once(record: &'static HeapRecord) -> Option<u32> {
-    let mut forward = None;
-    loop {
-        let Some(visit) = record.shared.tenancy.transition_visit() else { return forward };
+/// How far a visit to a heap with an owner goes; in one without, everything goes home.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Depth {
+    /// What was sent to it.
+    Queue,
+    /// Its depot as well.
+    Depot,
+}
+
+/// One visit, and more of them as long as others go on sending to a heap that they find visited.
+#[cold]
+fn visit(record: &'static HeapRecord, depth: Depth) {
+    for _ in 0..policy::VISIT_ROUNDS {
+        let Some(visit) = record.shared.tenancy.transition_visit() else { return };
         // SAFETY: [I-TENANT] the visit made this thread the tenant; bins and outbox are left alone.
         let (set, depot) = unsafe { (&mut *record.set.get(), &mut *(*Heap::of_record(record)).depot.get()) };
         set.stats().visits.add();
-        if let Posted::OwnerNeedsHelp(other) = drain(set, &mut Arrivals::to_slabs(Heap::of_record(record), depot)) {
-            forward = Some(other);
+        drain(set, &mut Arrivals::to_slabs(Heap::of_record(record), depot));
+        if visit == Visit::Parked || depth == Depth::Depot {
+            empty_depot(set, depot);
         }
         if visit == Visit::Parked {
-            empty_depot(set, depot);
             abandon_slabs(set);
         }
         let owner = set.owner();
-        if !record.shared.tenancy.transition_end_visit() {
-            return forward; // the owner is back in its own heap
-        }
-        directory::note_parked(owner);
-        // [PARK]: somebody may have posted while this thread was inside; and a heap that was given
-        // away during the visit still has to be emptied as a parked one
-        if visit == Visit::Parked && record.shared.queue.is_empty() {
-            return forward;
+        if record.shared.tenancy.transition_end_visit() {
+            directory::note_parked(owner);
+            // [PARK]: somebody may have posted while this thread was inside; and a heap that was given
+            // away during the visit still has to be emptied as a parked one
+            if visit == Visit::Parked && !record.shared.has_mail() {
+                return;
+            }
+        } else if !record.shared.has_backlog() {
+            return; // the owner is back in its own heap; what is below the bound waits for it
         }
     }
+    // others send faster than this thread takes: whoever comes by next goes on
+    directory::want_visit(owner_of(record));
+}
+
+fn owner_of(record: &'static HeapRecord) -> u32 {
+    // SAFETY: [I-HEAP]
+    unsafe { Heap::id(Heap::of_record(record)) }
 }
 
 /// Bin and depot of a heap as a drain of its queue sees them.
@@ -99,23 +124,24 @@ impl Receiver for Arrivals<'_> {
     }
 }
 
-/// Gives the blocks of a depot back to their slabs and recycles its magazines.
+/// Gives the blocks of a depot back to their slabs and recycles its magazines. [`help_wanted`] is to
+/// follow when the heap has been left, as after every drain and every settling.
 pub(super) fn empty_depot(set: &mut SlabSet, depot: &mut Depot) {
     for class in 0..NUM_CLASSES {
         while let Some(full) = depot.take(class) {
             // SAFETY: [I-MAGAZINE] taken out of the depot, it is this thread's.
-            let posted = settle(set, unsafe { (*full).blocks() });
+            settle(set, unsafe { (*full).blocks() });
             // SAFETY: [I-MAGAZINE] its blocks are settled.
             unsafe { magazine::recycle(full) };
-            after(posted);
         }
     }
     depot.recycle_spares();
 }
 
-/// Visits every heap that can be entered and purges all warm memory: what malloc_trim does. Returns
-/// the bytes given back.
+/// Visits every heap that can be entered, empties its depot, and purges all warm memory: what
+/// malloc_trim does. Returns the bytes given back.
 pub fn trim_all() -> usize {
-    directory::for_each(|id, _| help(id));
+    directory::for_each(|_, record| visit(record, Depth::Depot));
+    help_wanted();
     shared_pool::purge_all()
 }

@@ -77,10 +77,10 @@ fn in_window(bytes: usize, align: usize) -> Option<(&'static HugeBlock, bool)> {
     Some((block, zeroed))
 }
 
-/// Frees a block that was found live. `false`: another free was faster.
+/// Frees a block that was found live at `address`. `false`: another free was faster.
 #[must_use]
-pub fn deallocate(block: &'static HugeBlock) -> bool {
-    if !registry::transition_cached(block) {
+pub fn deallocate(address: usize, block: &'static HugeBlock) -> bool {
+    if !registry::transition_cached(address, block) {
         return false;
     }
     POOL.huge_live_bytes.sub_n(block.bytes() as u64);

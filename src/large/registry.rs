@@ -216,11 +216,13 @@ pub fn is_interior(address: usize) -> bool {
     false
 }
 
-/// Live -> cached: of several frees of one block, one is told that it owns the block now.
+/// Live -> cached: of several frees of the block at `address`, one is told that it owns the block now.
+/// The address is the one that was freed, not what the record says: the record of a block that another
+/// free has ended may stand for another block by now.
 #[must_use]
-pub fn transition_cached(block: &'static HugeBlock) -> bool {
+pub fn transition_cached(address: usize, block: &'static HugeBlock) -> bool {
     let word = ptr::from_ref(block) as usize;
-    leaf_entry(block.start()).is_some_and(|entry| {
+    leaf_entry(address).is_some_and(|entry| {
         // acqrel [HUGE]
         entry.compare_exchange(word, word | CACHED, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     })

@@ -32,12 +32,13 @@ pub const OUTBOX_MAX_BYTES: usize = 2 * MIB;
 /// Bytes that may wait in the queue of a heap before a poster drains it in its owner's place.
 pub const QUEUE_BACKLOG_BYTES: usize = MIB;
 
-/// Visits that one post may lead to: forwarded blocks may need help in their turn.
-pub const VISIT_CHAIN: usize = 8;
+/// Visits that a thread makes in a row: forwarded blocks may need help in their turn. What is wanted
+/// beyond that is left to the next thread that comes by.
+pub const VISIT_CHAIN: usize = 64;
+/// Times in a row that a visitor takes what was sent to the heap while it was inside.
+pub const VISIT_ROUNDS: usize = 16;
 /// How often a heap that somebody is inside is asked whether it holds a block that may be free.
 pub const CONFIRM_TRIES: usize = 1000;
-/// How often a heap that somebody is inside is tried for a block that cannot be posted.
-pub const SETTLE_TRIES: usize = 10_000;
 
 /// Rounds in which a check of the heap brings blocks home that are on their way: each may be
 /// forwarded a few times.

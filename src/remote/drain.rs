@@ -1,7 +1,7 @@
 //! Taking what others have freed, by the tenant of the heap.
 #![allow(unsafe_code)] // opens batches by pointer
 
-use super::outbox::{Posted, post_one};
+use super::forward::Forward;
 use crate::fatal;
 use crate::geometry::*;
 use crate::magazine::{self, MIXED, Magazine};
@@ -21,12 +21,17 @@ pub trait Receiver {
 }
 
 /// Takes every batch of the heap's queue; what the receiver does not keep goes back to the slabs.
-/// Returns the last owner that needs help because blocks were forwarded to it.
-pub fn drain(set: &mut SlabSet, receiver: &mut impl Receiver) -> Posted {
+/// Heaps that need help because blocks were forwarded to them are wanted afterwards
+/// ([`directory::want_visit`]).
+///
+/// [`directory::want_visit`]: crate::slab::directory::want_visit
+pub fn drain(set: &mut SlabSet, receiver: &mut impl Receiver) {
+    if !set.shared().strays.is_empty() {
+        take_strays(set, receiver);
+    }
     let mut batch = set.shared().queue.take_all();
-    let mut forward = Posted::Quietly;
     if batch.is_null() {
-        return forward;
+        return;
     }
     let stats = set.stats();
     stats.drains.add();
@@ -39,15 +44,28 @@ pub fn drain(set: &mut SlabSet, receiver: &mut impl Receiver) -> Posted {
         stats.drained_bytes.add_n(batch_bytes(opened));
         receive(receiver, opened.blocks());
         if opened.class == MIXED || !receiver.keep(opened.class as usize, batch) {
-            if let needs_help @ Posted::OwnerNeedsHelp(_) = settle(set, opened.blocks()) {
-                forward = needs_help;
-            }
+            settle(set, opened.blocks());
             // SAFETY: [I-MAGAZINE] its blocks are settled.
             unsafe { magazine::recycle(batch) };
         }
         batch = next;
     }
-    forward
+}
+
+/// Blocks that came without a magazine.
+#[cold]
+fn take_strays(set: &mut SlabSet, receiver: &impl Receiver) {
+    let mut stray = set.shared().strays.take_all();
+    while !stray.is_null() {
+        let block: *mut u8 = stray.cast();
+        // SAFETY: [I-STRAY] the exchange gave all strays to this thread.
+        stray = unsafe { (*stray).linked() };
+        receive(receiver, &[block]);
+        let stats = set.stats();
+        stats.drained_blocks.add();
+        stats.drained_bytes.add_n(block_class(block).map_or(0, |class| u64::from(CLASSES[class].bytes)));
+        settle(set, &[block]);
+    }
 }
 
 /// Turns the marks of arrived blocks into local ones. A block that has the local mark already is
@@ -84,11 +102,11 @@ fn block_class(block: *mut u8) -> Option<usize> {
     entry_class(registry::entry(registry::slot_of(block as usize)?))
 }
 
-/// Puts blocks back into their slabs, or forwards them to the heap that has adopted their slab.
-/// Returns the last owner that needs help, if any was forwarded to one that does.
-pub fn settle(set: &mut SlabSet, blocks: &[*mut u8]) -> Posted {
+/// Puts blocks back into their slabs, or forwards them to the heap that has adopted their slab: as
+/// for [`drain`].
+pub fn settle(set: &mut SlabSet, blocks: &[*mut u8]) {
     let mine = set.owner() << OWNER_SHIFT;
-    let mut forward = Posted::Quietly;
+    let mut forward = Forward::new();
     for &block in blocks {
         let Some(slot) = registry::slot_of(block as usize) else { fatal::corrupted("a cached block", block as usize) };
         let entry = registry::entry(slot);
@@ -99,9 +117,7 @@ pub fn settle(set: &mut SlabSet, blocks: &[*mut u8]) -> Posted {
         }
         // a block keeps its slab from being released: an entry without class means it came twice
         let Some(class) = entry_class(entry) else { fatal::double_free(block as usize) };
-        if let needs_help @ Posted::OwnerNeedsHelp(_) = post_one(entry_owner(entry), class, block) {
-            forward = needs_help;
-        }
+        forward.add(entry_owner(entry), class, block);
     }
-    forward
+    forward.post();
 }

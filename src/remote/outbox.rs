@@ -7,9 +7,10 @@
 #![allow(unsafe_code)] // fills magazines by pointer
 
 use crate::geometry::*;
-use crate::magazine::{self, MIXED, Magazine};
+use crate::magazine::{self, Magazine};
 use crate::policy;
 use crate::slab::directory;
+use crate::slab::shared::Stray;
 use crate::stats::{HeapStats, POOL};
 use core::ptr;
 
@@ -35,6 +36,20 @@ pub enum Posted {
     Quietly,
     /// Drain this owner's queue in its place: it is gone, or its backlog is above the bound.
     OwnerNeedsHelp(u32),
+}
+
+impl Posted {
+    /// Both; of two owners that need help the first is left to whoever visits next.
+    fn and(self, later: Self) -> Self {
+        match (self, later) {
+            (Posted::OwnerNeedsHelp(first), Posted::OwnerNeedsHelp(second)) if first != second => {
+                directory::want_visit(first);
+                later
+            }
+            (Posted::OwnerNeedsHelp(_), _) => self,
+            _ => later,
+        }
+    }
 }
 
 impl Outbox {
@@ -66,24 +81,19 @@ impl Outbox {
         stats.remote_bytes.add_n(u64::from(bytes));
         let lane = &mut self.lanes[place];
         if lane.batch.is_null() {
-            let Some(batch) = magazine::obtain() else { return post_without_magazine(owner, class, block) };
+            let Some(batch) = magazine::obtain() else { return posted.and(send_stray(owner, block)) };
             // SAFETY: [I-MAGAZINE] an obtained magazine belongs to the caller.
             unsafe { (*batch).clear(class as u8) };
             lane.batch = batch;
         }
         // SAFETY: [I-MAGAZINE] the lane's batch belongs to this outbox.
         let batch = unsafe { &mut *lane.batch };
-        batch.push(block);
-        if batch.class != class as u8 {
-            batch.class = MIXED;
-        }
+        batch.push_of(class, block);
         lane.bytes += bytes;
         self.bytes += bytes as usize;
         let full = policy::lane_is_full(batch.count as usize, lane.bytes as usize);
-        if (full || self.bytes > policy::OUTBOX_MAX_BYTES)
-            && let needs_help @ Posted::OwnerNeedsHelp(_) = self.post_lane(place, stats)
-        {
-            posted = needs_help;
+        if full || self.bytes > policy::OUTBOX_MAX_BYTES {
+            posted = posted.and(self.post_lane(place, stats));
         }
         posted
     }
@@ -131,7 +141,7 @@ impl Default for Outbox {
 ///
 /// # Safety
 /// The batch belongs to the caller and is given away.
-unsafe fn post(owner: u32, batch: *mut Magazine, bytes: usize) -> (Posted, u32) {
+pub(super) unsafe fn post(owner: u32, batch: *mut Magazine, bytes: usize) -> (Posted, u32) {
     let Some(heap) = directory::find(owner) else {
         debug_assert!(false, "an entry names a heap that does not exist");
         return (Posted::Quietly, 0);
@@ -150,9 +160,8 @@ unsafe fn post(owner: u32, batch: *mut Magazine, bytes: usize) -> (Posted, u32) 
 
 /// Gives a single block to its owner: for threads without an outbox of their own.
 pub fn post_one(owner: u32, class: usize, block: *mut u8) -> Posted {
-    POOL.single_posts.add();
-    POOL.single_posted_bytes.add_n(u64::from(CLASSES[class].bytes));
-    let Some(batch) = magazine::obtain() else { return post_without_magazine(owner, class, block) };
+    let Some(batch) = magazine::obtain() else { return post_stray(owner, class, block) };
+    POOL.account_post_without_outbox(1, CLASSES[class].bytes as usize);
     // SAFETY: [I-MAGAZINE] an obtained magazine belongs to the caller, who gives it away.
     unsafe {
         (*batch).clear(class as u8);
@@ -161,27 +170,21 @@ pub fn post_one(owner: u32, class: usize, block: *mut u8) -> Posted {
     }
 }
 
-/// Metadata memory is out: the block goes straight into its slab as soon as its heap can be
-/// entered; one that stays busy all the while keeps it from being reused, and a counter tells.
+/// Metadata memory is out: the block itself is the link of the list in which it travels.
 #[cold]
-fn post_without_magazine(owner: u32, class: usize, block: *mut u8) -> Posted {
-    let Some(heap) = directory::find(owner) else { return Posted::Quietly };
-    for _ in 0..policy::SETTLE_TRIES {
-        if heap.shared.tenancy.transition_visit().is_some() {
-            // it was counted as sent, so it has to arrive
-            heap.shared.stats.drained_blocks.add();
-            heap.shared.stats.drained_bytes.add_n(u64::from(CLASSES[class].bytes));
-            // SAFETY: [I-TENANT] the visit made this thread the heap's tenant.
-            let forward = super::drain::settle(unsafe { &mut *heap.set.get() }, &[block]);
-            let parked = heap.shared.tenancy.transition_end_visit();
-            if parked {
-                directory::note_parked(owner);
-                return Posted::OwnerNeedsHelp(owner); // [PARK], and it was given away meanwhile
-            }
-            return forward;
-        }
-        core::hint::spin_loop();
-    }
-    POOL.lost_blocks.add();
-    Posted::Quietly
+pub(super) fn post_stray(owner: u32, class: usize, block: *mut u8) -> Posted {
+    POOL.account_post_without_outbox(1, CLASSES[class].bytes as usize);
+    send_stray(owner, block)
+}
+
+fn send_stray(owner: u32, block: *mut u8) -> Posted {
+    let Some(heap) = directory::find(owner) else {
+        debug_assert!(false, "an entry names a heap that does not exist");
+        return Posted::Quietly;
+    };
+    POOL.stray_blocks.add();
+    // SAFETY: [I-STRAY] a freed block of at least 16 bytes, which nobody else holds.
+    let retries = unsafe { heap.shared.strays.push(block.cast::<Stray>()) };
+    POOL.stray_retries.add_n(u64::from(retries));
+    Posted::OwnerNeedsHelp(owner)
 }

@@ -64,7 +64,7 @@ fn settle_queues() {
     for _ in 0..policy::SETTLING_ROUNDS {
         let mut waiting = false;
         directory::for_each(|id, record| {
-            if !record.shared.queue.is_empty() {
+            if record.shared.has_mail() {
                 waiting = true;
                 visit::help(id);
             }
@@ -179,7 +179,7 @@ fn visited<R>(id: u32, look: impl FnOnce(&SlabSet) -> R) -> Option<R> {
     if record.shared.tenancy.transition_end_visit() {
         directory::note_parked(id);
         // [PARK]: the owner has gone meanwhile, or somebody has posted
-        if visit == Visit::Owned || !record.shared.queue.is_empty() {
+        if visit == Visit::Owned || record.shared.has_mail() {
             visit::help(id);
         }
     }

@@ -130,7 +130,7 @@ fn memory(json: &mut Json, s: &Snapshot) {
         json.number("huge_live_bytes", s.huge_live_bytes);
         json.number("metadata_bytes", s.metadata_bytes);
         json.number("purged_bytes", s.purged_bytes);
-        json.number("lost_blocks", s.lost_blocks);
+        json.number("stray_blocks", s.stray_blocks);
         json.number("foreign_frees", s.foreign_frees);
     });
 }

@@ -55,7 +55,7 @@ fn fixed_snapshot() -> Snapshot {
         span_allocations: 28_149,
         huge_allocations: 14,
         huge_cache_hits: 23,
-        lost_blocks: 15,
+        stray_blocks: 15,
         foreign_frees: 16,
         system_calls: [41, 42, 43, 45, 46, 47],
     }
@@ -85,7 +85,7 @@ fn snapshot_full_of(n: u64) -> Snapshot {
     let s = Snapshot { drains: n, drained_batches: n, drained_blocks: n, remote_blocks: n, posted_batches: n, ..s };
     let s = Snapshot { post_retries: n, visits: n, heaps_given_away: n, heaps_bound: n, heaps_borrowed: n, ..s };
     let s = Snapshot { lock_acquire_slab: n, lock_release_slab: n, lock_unlocks: n, lock_waits: n, ..s };
-    Snapshot { span_allocations: n, huge_allocations: n, huge_cache_hits: n, lost_blocks: n, foreign_frees: n, ..s }
+    Snapshot { span_allocations: n, huge_allocations: n, huge_cache_hits: n, stray_blocks: n, foreign_frees: n, ..s }
 }
 
 fn collected(s: &Snapshot, writer: fn(&Snapshot, Sink) -> bool) -> String {
@@ -254,7 +254,7 @@ fn no_counter_is_left_out() {
         s.span_allocations,
         s.huge_allocations,
         s.huge_cache_hits,
-        s.lost_blocks,
+        s.stray_blocks,
         s.foreign_frees,
     ];
     let arrays = [&s.stage_hits[..], &s.stage_misses, &s.stage_retries, &s.system_calls].concat();

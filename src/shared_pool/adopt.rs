@@ -81,8 +81,8 @@ fn take_over(set: &mut SlabSet, id: u32, class: usize) -> Option<u32> {
     let parked = heap.shared.tenancy.transition_end_visit();
     debug_assert!(parked);
     // [PARK]: who posted meanwhile saw the heap borrowed and has left the batch to us
-    if !heap.shared.queue.is_empty() {
-        set.help_wanted = Some(id);
+    if heap.shared.has_mail() {
+        directory::want_visit(id);
     }
     slot
 }

@@ -93,34 +93,52 @@ fn decay_all(now: u32, delay: u32) {
 }
 
 /// Detaches the stack of a code and purges the runs that `old` chooses by the time of their release
-/// and the bytes of older runs; pushes the others back. Returns the bytes purged.
+/// and the bytes of older runs; pushes the others back first, so that no warm run is out of reach over
+/// a system call. Returns the bytes purged.
 fn purge_stack(code: usize, old: impl Fn(u32, usize) -> bool) -> usize {
     let kind = RunKind::from_code(code);
     let bytes = kind.slots() * SLOT_BYTES;
     let first = empty::detach(code).first;
     let count = chain_length(first);
-    let (mut at, mut place, mut purged) = (first, 0, 0);
-    let (mut kept_first, mut kept_last) = (END, END);
+    let (mut kept, mut doomed) = (Part::EMPTY, Part::EMPTY);
+    let (mut at, mut place) = (first, 0);
     while at != END {
         let next = SlotLinks.next(at);
         place += 1;
-        let older_bytes = (count - place) * bytes;
-        if old(registry::record(at as usize).released_ms(), older_bytes) {
-            purge_run(at, kind);
-            purged += bytes;
-        } else {
-            match kept_last {
-                END => kept_first = at,
-                last => SlotLinks.set_next(last, at),
-            }
-            kept_last = at;
-        }
+        let is_old = old(registry::record(at as usize).released_ms(), (count - place) * bytes);
+        if is_old { &mut doomed } else { &mut kept }.append(at);
         at = next;
     }
-    if kept_first != END {
-        empty::push_back(kept_first, kept_last, code);
+    if kept.first != END {
+        empty::push_back(kept.first, kept.last, code);
+    }
+    let (mut at, mut purged) = (doomed.first, 0);
+    while at != END {
+        // the run's link is free for others as soon as it is unclaimed
+        let next = if at == doomed.last { END } else { SlotLinks.next(at) };
+        purge_run(at, kind);
+        purged += bytes;
+        at = next;
     }
     purged
+}
+
+/// A part of a detached chain; the link of its last run means nothing.
+struct Part {
+    first: u32,
+    last: u32,
+}
+
+impl Part {
+    const EMPTY: Self = Self { first: END, last: END };
+
+    fn append(&mut self, run: u32) {
+        match self.last {
+            END => self.first = run,
+            last => SlotLinks.set_next(last, run),
+        }
+        self.last = run;
+    }
 }
 
 fn chain_length(first: u32) -> usize {

@@ -23,6 +23,8 @@ static HEAPS: [AtomicPtr<HeapRecord>; MAX_HEAPS] = [const { AtomicPtr::new(ptr::
 static NEXT_ID: AtomicUsize = AtomicUsize::new(1);
 /// Hints: bit `id` is set while the heap may be parked.
 static PARKED: [AtomicU64; MAX_HEAPS / 64] = [const { AtomicU64::new(0) }; MAX_HEAPS / 64];
+/// Bit `id` is set while the heap is to be visited by whoever asks [`take_wanted`] next.
+static WANTED: [AtomicU64; MAX_HEAPS / 64] = [const { AtomicU64::new(0) }; MAX_HEAPS / 64];
 
 /// A new heap id; `None` when all are taken.
 pub fn new_id() -> Option<u32> {
@@ -67,12 +69,38 @@ pub fn note_bound(id: u32) {
 
 /// The lowest id from `from` on that may be parked.
 pub fn next_parked(from: u32) -> Option<u32> {
+    next_bit(&PARKED, from)
+}
+
+/// Asks for a visit to a heap: for threads that are inside another one and cannot go now. Whoever
+/// asks visits what is wanted when it has left ([`take_wanted`]).
+pub fn want_visit(id: u32) {
+    // release [WANTED]: pairs with `take_wanted`; what was posted before is found by the visit
+    WANTED[id as usize / 64].fetch_or(1 << (id % 64), Ordering::Release);
+}
+
+/// A heap that somebody wants visited; the caller visits it.
+#[must_use = "nobody else will visit it"]
+pub fn take_wanted() -> Option<u32> {
+    let mut from = 0;
+    while let Some(id) = next_bit(&WANTED, from) {
+        let bit = 1 << (id % 64);
+        // acquire [WANTED]
+        if WANTED[id as usize / 64].fetch_and(!bit, Ordering::Acquire) & bit != 0 {
+            return Some(id);
+        }
+        from = id + 1;
+    }
+    None
+}
+
+fn next_bit(set: &[AtomicU64; MAX_HEAPS / 64], from: u32) -> Option<u32> {
     let words = ids().div_ceil(64);
     let mut word = from as usize / 64;
     let mut mask = u64::MAX << (from % 64);
     while word < words {
-        // relaxed: hints; the tenancy decides
-        let bits = PARKED[word].load(Ordering::Relaxed) & mask;
+        // relaxed: hints; the tenancy, or the exchange of `take_wanted`, decides
+        let bits = set[word].load(Ordering::Relaxed) & mask;
         if bits != 0 {
             return Some((word * 64) as u32 + bits.trailing_zeros());
         }

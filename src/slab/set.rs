@@ -31,8 +31,6 @@ pub struct SlabSet {
     pub commit_step: CommitStep,
     /// SuperSlab in which the last claim succeeded.
     pub superslab_hint: u32,
-    /// A parked heap that was posted to while this set's tenant was inside it: to be visited.
-    pub help_wanted: Option<u32>,
     /// Bit `class`: the parked heap is counted among those with a partial slab of that class.
     pub advertised: u128,
     classes: [ClassSlabs; NUM_CLASSES],
@@ -59,7 +57,6 @@ impl SlabSet {
             shared,
             commit_step: CommitStep::new(),
             superslab_hint: 0,
-            help_wanted: None,
             advertised: 0,
             classes: [none; NUM_CLASSES],
         }

@@ -1,10 +1,34 @@
 //! The part of a heap that other threads may touch: who is inside, what was sent to it, and its
 //! counters. Everything in it is atomic.
+#![allow(unsafe_code)] // looks at the newest batch of the queue
 
 use crate::magazine::Magazine;
+use crate::policy;
 use crate::stats::HeapStats;
-use crate::sync::batch_queue::BatchQueue;
+use crate::sync::batch_queue::{BatchQueue, Node};
 use crate::sync::tenancy::Tenancy;
+use crate::sync::{AtomicPtr, Ordering};
+
+/// A freed block on its way without a magazine, as its first word is used: a link.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Stray {
+    next: AtomicPtr<Stray>,
+}
+
+impl Stray {
+    /// The next older stray of a chain that was taken.
+    pub fn linked(&self) -> *mut Stray {
+        // relaxed: the caller owns the chain
+        self.next.load(Ordering::Relaxed)
+    }
+}
+
+impl Node for Stray {
+    fn next(&self) -> &AtomicPtr<Self> {
+        &self.next
+    }
+}
 
 /// See the module.
 #[derive(Debug)]
@@ -14,6 +38,8 @@ pub struct HeapShared {
     pub tenancy: Tenancy,
     /// Batches of blocks freed by others: any thread pushes, the tenant takes.
     pub queue: BatchQueue<Magazine>,
+    /// Blocks that were freed when there was no magazine to put them in; as the queue.
+    pub strays: BatchQueue<Stray>,
     /// Counters; the tenant writes (the owner: those of the outbox), any thread reads.
     pub stats: HeapStats,
 }
@@ -21,7 +47,23 @@ pub struct HeapShared {
 impl HeapShared {
     /// What a heap that nobody owns shares.
     pub const fn new() -> Self {
-        Self { tenancy: Tenancy::new(), queue: BatchQueue::new(), stats: HeapStats::new() }
+        Self { tenancy: Tenancy::new(), queue: BatchQueue::new(), strays: BatchQueue::new(), stats: HeapStats::new() }
+    }
+
+    /// Whether something was sent to the heap that nobody has taken yet. For [PARK], see
+    /// `sync/tenancy.rs`.
+    #[inline]
+    pub fn has_mail(&self) -> bool {
+        !self.queue.is_empty() || !self.strays.is_empty()
+    }
+
+    /// Whether more was sent than may wait for a sleeping owner: a hint, for whoever leaves the heap.
+    /// Posters that found somebody inside have left their batches to it.
+    #[inline]
+    pub fn has_backlog(&self) -> bool {
+        let newest = self.queue.peek();
+        // SAFETY: [I-POOL] a stale magazine gives a wrong hint and nothing else.
+        !newest.is_null() && unsafe { &*newest }.bytes() > policy::QUEUE_BACKLOG_BYTES
     }
 }
 

@@ -157,12 +157,16 @@ pub struct PoolStats {
     pub heaps_borrowed: SharedCounter,
     /// Bytes of metadata taken.
     pub metadata_bytes: SharedCounter,
-    /// Blocks posted one by one: by threads without an outbox, or forwarded.
-    pub single_posts: SharedCounter,
+    /// Blocks posted past the outbox: by threads that have none, or forwarded.
+    pub direct_posted_blocks: SharedCounter,
     /// Bytes of those.
-    pub single_posted_bytes: SharedCounter,
-    /// Blocks that could not be given back because memory for metadata was out.
-    pub lost_blocks: SharedCounter,
+    pub direct_posted_bytes: SharedCounter,
+    /// Batches of those.
+    pub direct_posted_batches: SharedCounter,
+    /// Blocks that travelled without a magazine because memory for metadata was out.
+    pub stray_blocks: SharedCounter,
+    /// Failed attempts at sending those.
+    pub stray_retries: SharedCounter,
     /// Pointers handed on to glibc's free or realloc.
     pub foreign_frees: SharedCounter,
 }
@@ -191,9 +195,11 @@ pub static POOL: PoolStats = PoolStats {
     heaps_bound: SharedCounter::new(),
     heaps_borrowed: SharedCounter::new(),
     metadata_bytes: SharedCounter::new(),
-    single_posts: SharedCounter::new(),
-    single_posted_bytes: SharedCounter::new(),
-    lost_blocks: SharedCounter::new(),
+    direct_posted_blocks: SharedCounter::new(),
+    direct_posted_bytes: SharedCounter::new(),
+    direct_posted_batches: SharedCounter::new(),
+    stray_blocks: SharedCounter::new(),
+    stray_retries: SharedCounter::new(),
     foreign_frees: SharedCounter::new(),
 };
 
@@ -208,6 +214,13 @@ impl PoolStats {
     pub fn account_stage_miss(&self, stage: Stage, retries: u32) {
         self.stage_misses[stage as usize].add();
         self.account_retries(stage, retries);
+    }
+
+    /// A batch was posted that no outbox has counted.
+    pub fn account_post_without_outbox(&self, blocks: usize, bytes: usize) {
+        self.direct_posted_batches.add();
+        self.direct_posted_blocks.add_n(blocks as u64);
+        self.direct_posted_bytes.add_n(bytes as u64);
     }
 
     fn account_retries(&self, stage: Stage, retries: u32) {

@@ -109,8 +109,8 @@ pub struct Snapshot {
     pub huge_allocations: u64,
     /// Huge blocks served by the cache.
     pub huge_cache_hits: u64,
-    /// Blocks lost for want of metadata memory.
-    pub lost_blocks: u64,
+    /// Blocks that travelled without a magazine, for want of metadata memory.
+    pub stray_blocks: u64,
     /// Pointers handed on to glibc.
     pub foreign_frees: u64,
     /// System calls made: mmap, munmap, mprotect, madvise, mremap, futex.

@@ -193,20 +193,20 @@ impl SuperSlabHeader {
     /// Whether all of the run is committed.
     #[inline]
     pub fn is_committed(&self, mask: u32) -> bool {
-        // relaxed: the bits of a run are set by its owners one after the other, ordered by [CLAIM]
-        self.committed.load(Ordering::Relaxed) & mask == mask
+        // acquire [COMMITTED]: pairs with `mark_committed`, of whoever committed beyond its own run
+        self.committed.load(Ordering::Acquire) & mask == mask
     }
 
     /// Notes that slots are committed.
     pub fn mark_committed(&self, mask: u32) {
-        // relaxed: as in `is_committed`
-        self.committed.fetch_or(mask, Ordering::Relaxed);
+        // release [COMMITTED]: the system call is done
+        self.committed.fetch_or(mask, Ordering::Release);
     }
 
     /// Whether any slot of the run may hold anything but zeros.
     #[inline]
     pub fn is_dirty(&self, mask: u32) -> bool {
-        // relaxed, here and below: as in `is_committed`
+        // relaxed, here and below: the bits of a run belong to its owners, whom [CLAIM] orders
         self.dirty.load(Ordering::Relaxed) & mask != 0
     }
 
