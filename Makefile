@@ -1,7 +1,7 @@
 # Each target is a script; read the first lines of scripts/NAME for what it does.
 # C programs are built by scripts/build-bench, Rust by cargo.
 
-.PHONY: help run bench bench-full test test-long soak header bench-c setup clean
+.PHONY: help run bench bench-full test test-long soak header bench-c peers setup clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -29,6 +29,9 @@ header: ## generate include/hakmem.h again
 
 bench-c: ## build the benchmarks into out/bench
 	scripts/build-bench
+
+peers: ## the newest allocators to compare with, into peers/lib
+	scripts/peers
 
 setup: ## install what is missing
 	scripts/setup

@@ -13,20 +13,25 @@ DEBIAN_LIBRARIES = (
     ("jemalloc", "libjemalloc.so.2"),
     ("tcmalloc", "libtcmalloc_minimal.so.4"),
 )
+PEERS_DIR = ROOT / "peers" / "lib"
 # Allocators of bench-c that are no peers, but bounds: of system calls, and of time.
 BASELINES = ("bump", "bare")
 
 
 @dataclass(frozen=True)
 class Allocator:
-    """A malloc to run programs under. `library` is None for the one in libc."""
+    """A malloc to run programs under. `library` is None for the one in libc.
+
+    `settings` are variables without which it does not run as its authors mean it.
+    """
 
     name: str
     library: Path | None
+    settings: dict = field(default_factory=dict, compare=False)
 
     def preload(self):
         """The variables that put a program under this allocator."""
-        return {} if self.library is None else {"LD_PRELOAD": str(self.library)}
+        return {} if self.library is None else {"LD_PRELOAD": str(self.library), **self.settings}
 
 
 GLIBC = Allocator("glibc", None)
@@ -64,10 +69,12 @@ def debian_peers():
 
 
 def built_peers():
-    """The allocators built into peers/lib, named peer-NAME after libNAME.so."""
-    for library in sorted((ROOT / "peers" / "lib").glob("*.so")):
+    """The allocators that scripts/peers built, named peer-NAME after libNAME.so."""
+    for library in sorted(PEERS_DIR.glob("*.so")):
+        beside = library.with_suffix(".env")
+        lines = beside.read_text(encoding="utf-8").split() if beside.exists() else []
         short_name = re.sub(r"^lib|\.so$", "", library.name)
-        yield Allocator(f"peer-{short_name}", library)
+        yield Allocator(f"peer-{short_name}", library, dict(line.split("=", 1) for line in lines))
 
 
 def installed():

@@ -30,11 +30,11 @@ def is_meant(target, allocator):
     return path.resolve() == allocator.library.resolve()
 
 
-def bindings(text, allocator):
+def bindings(text, allocator, watched=WATCHED):
     """The (user, symbol, target) triples of one log, without what the allocator binds for itself."""
     for match in BINDING.finditer(text):
         own = allocator.library is not None and is_meant(match["user"], allocator)
-        if match["symbol"] in WATCHED and not own:
+        if match["symbol"] in watched and not own:
             yield match["user"], match["symbol"], match["target"]
 
 
@@ -56,8 +56,19 @@ def check_process(text, allocator):
     return served, None
 
 
-def prove(command, variant, extra_env, timeout_s, execute=run):
-    """Runs the command once, by `execute`; returns None when the allocator meant served it, else the reason not."""
+def unserved(logs, allocator, symbols):
+    """Those of `symbols` that nothing bound to the allocator, or something to another."""
+    triples = [triple for text in logs for triple in bindings(text, allocator, symbols)]
+    meant = {symbol for _, symbol, target in triples if is_meant(target, allocator)}
+    other = {symbol for _, symbol, target in triples if not is_meant(target, allocator)}
+    return [symbol for symbol in symbols if symbol not in meant or symbol in other]
+
+
+def prove(command, variant, extra_env, timeout_s, execute=run, symbols=()):
+    """Runs the command once, by `execute`; returns None when the allocator meant served it, else the reason not.
+
+    It must have served each of `symbols` as well.
+    """
     with tempfile.TemporaryDirectory(prefix="hakmem-proof-") as directory:
         debug = {"LD_DEBUG": "bindings", "LD_BIND_NOW": "1", "LD_DEBUG_OUTPUT": f"{directory}/log"}
         settings = [f"{name}={value}" for name, value in {**variant.allocator.preload(), **debug}.items()]
@@ -81,7 +92,8 @@ def prove(command, variant, extra_env, timeout_s, execute=run):
         total += served
     if total == 0:
         return f"refused: nothing shows that {variant.allocator.name} served it (is the program linked statically?)"
-    return None
+    missing = unserved(logs, variant.allocator, symbols)
+    return f"refused: {variant.allocator.name} did not serve {', '.join(missing)}" if missing else None
 
 
 def prove_all(command, variants, extra_env, timeout_s, failures):
