@@ -45,8 +45,9 @@ __attribute__((noreturn)) static inline void fail_overwritten(const void *block,
     fail(EXIT_FAILURE, "%s: block %p was overwritten at offset %zu", program_invocation_short_name, block, offset);
 }
 
-/* Checks a block that was filled at address `origin`, which realloc may have moved; returns its size. */
-__attribute__((noinline)) static size_t check_pattern(const unsigned char *block, uintptr_t origin)
+/* Checks a block that was filled at address `origin`; realloc may have moved it, and cut it to
+ * `limit_bytes`. Returns how many bytes it checked. */
+__attribute__((noinline)) static size_t check_pattern(const unsigned char *block, uintptr_t origin, size_t limit_bytes)
 {
     uint64_t tag, second;
     memcpy(&tag, block, WORD_BYTES);
@@ -55,7 +56,8 @@ __attribute__((noinline)) static size_t check_pattern(const unsigned char *block
     if (second != pattern_word(origin, tag, 1)) {
         fail_overwritten(block, 0);
     }
-    size_t size_bytes = tag & ((UINT64_C(1) << TURN_SHIFT) - 1);
+    size_t filled_bytes = tag & ((UINT64_C(1) << TURN_SHIFT) - 1);
+    size_t size_bytes = filled_bytes < limit_bytes ? filled_bytes : limit_bytes;
     size_t offset = 2 * WORD_BYTES;
     for (; offset + WORD_BYTES <= size_bytes; offset += WORD_BYTES) {
         uint64_t word = pattern_word(origin, tag, offset / WORD_BYTES);
@@ -98,11 +100,23 @@ static inline void *block_make(size_t size_bytes, uint64_t turn)
     return block;
 }
 
+/* realloc: what was in the block must be in the new one. */
+static inline void *block_resize(void *block, size_t size_bytes, uint64_t turn)
+{
+    uintptr_t origin = (uintptr_t)block;
+    block = block_or_fail(realloc(block, size_bytes), size_bytes);
+    if (is_verifying) {
+        check_pattern(block, origin, size_bytes);
+    }
+    block_fill(block, size_bytes, turn);
+    return block;
+}
+
 /* What stands before every free. */
 static inline void block_check(void *block)
 {
     if (is_verifying) {
-        memset(block, WIPED_BYTE, check_pattern(block, (uintptr_t)block));
+        memset(block, WIPED_BYTE, check_pattern(block, (uintptr_t)block, SIZE_MAX));
     }
     keep_pointer(block);
 }

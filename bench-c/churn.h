@@ -79,10 +79,11 @@ static inline int run_churn(int argc, char **argv, struct churn_plan *plan, cons
         number("SEED", &plan->seed, 0, UINT32_MAX),
     };
     int skipped = words == NULL;
-    begin_run(argc, argv, arguments + skipped, COUNT_OF(arguments) - skipped);
+    int argument_count = COUNT_OF(arguments) - skipped;
+    begin_run(argc, argv, arguments + skipped, argument_count);
     plan->sizes = sizes[choice];
     double elapsed_s = run_crew(plan->threads, churn, plan, plan->seed);
-    return finish_run(arguments + skipped, COUNT_OF(arguments) - skipped, plan->threads * plan->ops_per_thread, elapsed_s);
+    return finish_run(arguments + skipped, argument_count, plan->threads * plan->ops_per_thread, elapsed_s);
 }
 
 #endif

@@ -124,10 +124,10 @@ def remote_rows():
     """Blocks that die in another thread than the one they came from."""
     bleed, handoff = "threads leave their blocks to a successor", "handed over in batches and freed there"
     return [
-        *(workload(by_threads(lanes), f"{bleed}, {lanes} at once", f"bleed {lanes} 50 {100000 // lanes} 2000", "1 1 10 10",
-                   quick=lanes == 8)
+        *(workload(THREADS, f"{bleed}, {lanes} at a time", f"bleed {lanes} 50 {100000 // lanes} 2000",
+                   "1 1 10 10", quick=lanes == 8)
           for lanes in (1, 2, 8)),
-        workload(THREADS, f"{bleed}, 64 at once", "bleed 64 20 3000 1000", "1 1 10 10"),
+        workload(THREADS, f"{bleed}, 64 at a time", "bleed 64 20 3000 1000", "1 1 10 10"),
         workload(THREADS, f"1 producer, 1 consumer: {handoff}", "handoff 1 1 1 60000", "1 1 1 10", quick=True),
         workload(THREADS, f"1 producer, 7 consumers: {handoff}", "handoff 1 7 1 60000", "1 1 1 10"),
         workload(THREADS, f"7 producers, 1 consumer: {handoff}", "handoff 7 1 1 60000", "1 1 1 10", quick=True),
@@ -135,19 +135,56 @@ def remote_rows():
         *(workload(THREADS, f"a ring of {threads} threads, each frees what its neighbour allocates",
                    f"ring {threads} 100000", "2 10", quick=threads == 8)
           for threads in (2, 8, 64)),
-        *(workload(THREADS, f"one thread frees all that {owners} allocated, whole lists at a time",
+        *(workload(THREADS, f"lists of blocks of {owners} owners, all freed by one more thread",
                    f"free_only {owners} {200000 // owners} 8", "1 10 1", seconds=0.5)
           for owners in (1, 7)),
+    ]
+
+
+def growth_rows():
+    """Buffers that grow, large blocks, trees of strings."""
+    return [
+        workload(ONE_THREAD, "1000 buffers grow by half up to 64 KiB", "realloc 1000 65536 50 16 600000",
+                 "2 64 50 16 9", quick=True),
+        workload(ONE_THREAD, "1000 buffers grow by 16 B up to 4 KiB", "realloc 1000 4096 0 16 4000000", "2 64 50 16 9"),
+        workload(ONE_THREAD, "8 buffers grow by a fifth up to 8 MiB", "realloc 8 8388608 20 4096 1500", "2 64 50 16 9"),
+        *(workload(by_threads(threads), "blocks of 1 to 32 MiB in and out, each page used",
+                   f"large pages {threads} {40 // threads} {slots}", "ends 1 2 1", quick=threads == 1)
+          for threads, slots in ((1, 4), (8, 2))),
+        *(workload(by_threads(threads), "blocks of 1 to 32 MiB in and out, their ends used",
+                   f"large ends {threads} {40000 // threads} {slots}", "ends 1 2 1")
+          for threads, slots in ((1, 4), (8, 2))),
+        *(workload(by_threads(threads), "trees of strings are built and torn down",
+                   f"tree {threads} {10000 // threads} 150", "1 10 2", quick=threads == 1, seconds=0.3)
+          for threads in (1, 8)),
+    ]
+
+
+def sharing_rows():
+    """Lines of the cache, and threads that come and go."""
+    what = {"active": "threads write small blocks of their own",
+            "passive": "threads write small blocks that one thread gave them, side by side"}
+    return [
+        *(workload(THREADS, what[mode], f"false_sharing {mode} {threads} {400000 // threads} 100", "active 1 9 9")
+          for mode in what for threads in (2, 8)),
+        *(workload(THREADS, f"threads come, use 100 blocks and die, {lanes} at a time",
+                   f"thread_churn {lanes} {4000 // lanes} 100", "1 1 1", seconds=0.3)
+          for lanes in (1, 8)),
     ]
 
 
 def memory_rows():
     """Workloads whose peak says more than their time."""
     return [
+        workload(MEMORY, "1000 live threads, each with two blocks of each of ten sizes", "many_threads 1000 2 100",
+                 "2 1 1", quick=True),
+        *(workload(MEMORY, f"phases of {threads} threads; all die, some blocks survive",
+                   f"phases {threads} 30 {64000 // threads}", "1 2 50", quick=threads == 8)
+          for threads in (8, 64)),
         *(workload(MEMORY, f"{owners} owners sleep while another thread frees their 128 MiB and needs as much",
                    f"sleepers {owners} 128 2", "1 1 1", seconds=0.4, quick=owners == 4)
           for owners in (4, 64)),
-        *(workload(MEMORY, f"32 MiB live in {threads} threads, whose sizes keep changing",
+        *(workload(MEMORY, f"32 MiB live, but their sizes keep changing; {threads} at work",
                    f"fragment {threads} 32 14", "1 1 2", seconds=0.7, quick=threads == 1)
           for threads in (1, 8)),
     ]
@@ -155,4 +192,5 @@ def memory_rows():
 
 def workload_rows():
     """The rows of bench-c, and process start."""
-    return [*pair_rows(), *batch_rows(), *lifetime_rows(), *slab_rows(), *remote_rows(), *memory_rows(), start_row()]
+    return [*pair_rows(), *batch_rows(), *lifetime_rows(), *slab_rows(), *remote_rows(),
+            *growth_rows(), *sharing_rows(), *memory_rows(), start_row()]
