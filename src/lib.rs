@@ -31,55 +31,55 @@
 #![cfg_attr(not(test), no_std)]
 
 // -- surface
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub mod c_semantics;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub mod lifecycle;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub mod report;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 mod global;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub use global::Hakmem;
 // -- the data path
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub mod realloc;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub mod free;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub mod alloc;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub mod foreign;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub(crate) mod front_cache;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub mod large;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub mod remote;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub mod shared_pool;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub mod slab;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub mod magazine;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub mod mark;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub mod superslab;
 // -- decisions and facts
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub mod policy;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub mod stats;
 // -- foundation
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub mod os;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub mod config;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub mod fatal;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub mod text;
 pub mod sync;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub mod geometry;

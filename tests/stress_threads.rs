@@ -28,6 +28,8 @@ use shadow::{Block, bytes_add_up};
 fn exclusively(test: impl FnOnce() + Send + 'static) -> (Snapshot, Snapshot) {
     static ALONE: Mutex<()> = Mutex::new(());
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    #[cfg(feature = "yield-injection")]
+    hakmem::sync::yielding::seed(std::env::var("HAKMEM_TEST_SEED").map_or(1, |text| text.parse().unwrap()));
     let before = snapshot();
     spawn(test).join().unwrap();
     assert_eq!(heap_check::count_faults(), 0);

@@ -40,7 +40,7 @@ enum Tenure {
     /// A parked heap, bound for this call.
     Borrowed,
     /// Another thread's heap, visited for this call because no other can be had.
-    Visited,
+    Visited(Visit),
 }
 
 impl Tenant {
@@ -69,18 +69,16 @@ impl Tenant {
 
 impl Drop for Tenant {
     fn drop(&mut self) {
-        // SAFETY: [I-HEAP]
-        let tenancy = unsafe { &Heap::shared(self.heap).tenancy };
         match self.tenure {
             Tenure::Own => leave(self.heap),
             Tenure::Borrowed => park(self.heap),
-            Tenure::Visited if tenancy.transition_end_visit() => {
+            Tenure::Visited(visit) => {
                 // SAFETY: [I-HEAP]
-                let owner = unsafe { Heap::id(self.heap) };
-                directory::note_parked(owner); // given away meanwhile: still to be emptied
-                visit::help(owner);
+                let (owner, record) = unsafe { (Heap::id(self.heap), &(*self.heap).record) };
+                if visit::leave(record, visit) {
+                    visit::help(owner);
+                }
             }
-            Tenure::Visited => {}
         }
     }
 }
@@ -162,8 +160,7 @@ fn borrow() -> Option<Tenant> {
 fn visit_any() -> Option<Tenant> {
     (1..directory::ids() as u32).filter_map(directory::find).find_map(|record| {
         let visit = record.shared.tenancy.transition_visit()?;
-        debug_assert!(matches!(visit, Visit::Owned | Visit::Parked));
-        Some(Tenant { heap: Heap::of_record(record), tenure: Tenure::Visited })
+        Some(Tenant { heap: Heap::of_record(record), tenure: Tenure::Visited(visit) })
     })
 }
 
@@ -199,6 +196,7 @@ pub(super) fn park(heap: *mut Heap) {
     // SAFETY: [I-TENANT] the caller's.
     let set = unsafe { &mut *(*heap).record.set.get() };
     abandon_slabs(set);
+    debug_assert_eq!(set.check_rep(), 0, "a heap is parked with contradictions in it");
     let (owner, shared) = (set.owner(), set.shared());
     shared.tenancy.transition_park();
     directory::note_parked(owner);

@@ -41,18 +41,17 @@ pub(super) fn bin_holds(heap: *mut Heap, class: usize, block: *mut u8) -> bool {
 
 fn in_slab_depot_or_queue(heap: *mut Heap, slot: usize, class: usize, block: *mut u8) -> bool {
     // SAFETY: [I-HEAP]
-    let shared = unsafe { Heap::shared(heap) };
+    let record = unsafe { &(*heap).record };
     for _ in 0..policy::CONFIRM_TRIES {
-        if shared.tenancy.transition_visit().is_some() {
+        if let Some(visit) = record.shared.tenancy.transition_visit() {
             // SAFETY: [I-TENANT] the visit made this thread the tenant.
             let found = unsafe {
                 slab_at(head_slot(slot, class)).holds(block as usize)
                     || (*(*heap).depot.get()).holds(class, block)
                     || mail_holds(heap, block)
             };
-            if shared.tenancy.transition_end_visit() {
-                directory::note_parked(id_of(heap));
-                visit::help(id_of(heap)); // [PARK], and it may have been given away meanwhile
+            if visit::leave(record, visit) {
+                visit::help(id_of(heap));
             }
             return found;
         }

@@ -13,7 +13,7 @@ use crate::remote::outbox::Posted;
 use crate::shared_pool;
 use crate::slab::directory::{self, HeapRecord};
 use crate::slab::set::SlabSet;
-use crate::sync::tenancy::Visit;
+use crate::sync::tenancy::{Ended, Visit};
 
 /// Helps the owner that a post asked for.
 #[inline]
@@ -57,30 +57,46 @@ enum Depth {
 fn visit(record: &'static HeapRecord, depth: Depth) {
     for _ in 0..policy::VISIT_ROUNDS {
         let Some(visit) = record.shared.tenancy.transition_visit() else { return };
-        // SAFETY: [I-TENANT] the visit made this thread the tenant; bins and outbox are left alone.
-        let (set, depot) = unsafe { (&mut *record.set.get(), &mut *(*Heap::of_record(record)).depot.get()) };
-        set.stats().visits.add();
-        drain(set, &mut Arrivals::to_slabs(Heap::of_record(record), depot));
-        if visit == Visit::Parked || depth == Depth::Depot {
-            empty_depot(set, depot);
-        }
-        if visit == Visit::Parked {
-            abandon_slabs(set);
-        }
-        let owner = set.owner();
-        if record.shared.tenancy.transition_end_visit() {
-            directory::note_parked(owner);
-            // [PARK]: somebody may have posted while this thread was inside; and a heap that was given
-            // away during the visit still has to be emptied as a parked one
-            if visit == Visit::Parked && !record.shared.has_mail() {
-                return;
-            }
-        } else if !record.shared.has_backlog() {
-            return; // the owner is back in its own heap; what is below the bound waits for it
+        record.shared.stats.visits.add();
+        tidy(record, visit, depth);
+        if !leave(record, visit) {
+            return;
         }
     }
     // others send faster than this thread takes: whoever comes by next goes on
     directory::want_visit(owner_of(record));
+}
+
+/// A visitor's work, as the tenant of the heap; bins and outbox are left alone.
+fn tidy(record: &'static HeapRecord, visit: Visit, depth: Depth) {
+    // SAFETY: [I-TENANT] the visit made this thread the tenant.
+    let (set, depot) = unsafe { (&mut *record.set.get(), &mut *(*Heap::of_record(record)).depot.get()) };
+    drain(set, &mut Arrivals::to_slabs(Heap::of_record(record), depot));
+    if visit == Visit::Parked || depth == Depth::Depot {
+        empty_depot(set, depot);
+    }
+    if visit == Visit::Parked {
+        abandon_slabs(set);
+    }
+    debug_assert_eq!(set.check_rep(), 0, "a visit leaves contradictions behind");
+}
+
+/// Ends a visit. A heap that its owner has given away meanwhile is emptied as a parked one first.
+/// Returns whether the heap is to be visited again: others have sent something and, since somebody
+/// was inside, left it at that.
+#[must_use = "the heap is to be helped"]
+pub fn leave(record: &'static HeapRecord, visit: Visit) -> bool {
+    let tenancy = &record.shared.tenancy;
+    let mut ended = tenancy.transition_end_visit(visit);
+    if ended == Ended::Given {
+        tidy(record, Visit::Parked, Depth::Depot);
+        ended = tenancy.transition_end_visit(Visit::Parked);
+    }
+    if ended == Ended::Idle {
+        return record.shared.has_backlog(); // what is below the bound waits for the owner
+    }
+    directory::note_parked(owner_of(record));
+    record.shared.has_mail() // [PARK]
 }
 
 fn owner_of(record: &'static HeapRecord) -> u32 {

@@ -27,7 +27,6 @@ use crate::stats::POOL;
 use crate::superslab::extent;
 use crate::superslab::header::{SlotState, run_mask};
 use crate::superslab::registry;
-use crate::sync::tenancy::Visit;
 
 /// What the walk saw.
 #[derive(Default)]
@@ -176,12 +175,8 @@ fn visited<R>(id: u32, look: impl FnOnce(&SlabSet) -> R) -> Option<R> {
     let visit = record.shared.tenancy.transition_visit()?;
     // SAFETY: [I-TENANT] the visit made this thread the tenant.
     let found = look(unsafe { &*record.set.get() });
-    if record.shared.tenancy.transition_end_visit() {
-        directory::note_parked(id);
-        // [PARK]: the owner has gone meanwhile, or somebody has posted
-        if visit == Visit::Owned || record.shared.has_mail() {
-            visit::help(id);
-        }
+    if visit::leave(record, visit) {
+        visit::help(id);
     }
     Some(found)
 }

@@ -12,6 +12,7 @@ use crate::slab::directory;
 use crate::slab::set::SlabSet;
 use crate::stats::{POOL, Stage};
 use crate::sync::counter::SharedCounter;
+use crate::sync::tenancy::Ended;
 use crate::sync::{AtomicU32, Ordering};
 
 /// Parked heaps with a partial slab, by class.
@@ -70,7 +71,7 @@ pub(super) fn adopt_abandoned(set: &mut SlabSet, class: usize) -> bool {
 /// before the visit ends: the next tenant of `id` must find the entry words changed.
 fn take_over(set: &mut SlabSet, id: u32, class: usize) -> Option<u32> {
     let heap = directory::find(id)?;
-    let _visit = heap.shared.tenancy.transition_visit_parked()?;
+    let visit = heap.shared.tenancy.transition_visit_parked()?;
     // SAFETY: [I-TENANT] the transition made this thread the heap's tenant until it ends the visit.
     let theirs = unsafe { &mut *heap.set.get() };
     let slot = theirs.give_up_partial(class);
@@ -78,8 +79,8 @@ fn take_over(set: &mut SlabSet, id: u32, class: usize) -> Option<u32> {
         set.attach_adopted(slot, class);
     }
     advertise(theirs);
-    let parked = heap.shared.tenancy.transition_end_visit();
-    debug_assert!(parked);
+    let ended = heap.shared.tenancy.transition_end_visit(visit);
+    debug_assert_eq!(ended, Ended::Parked);
     // [PARK]: who posted meanwhile saw the heap borrowed and has left the batch to us
     if heap.shared.has_mail() {
         directory::want_visit(id);

@@ -1,25 +1,40 @@
-//! The only place that names atomics: `core`'s in every build, loom's under `cfg(loom)`.
+//! The only place that names atomics: `core`'s in every build, loom's under `cfg(loom)`, shuttle's
+//! under `cfg(shuttle)`, and with the feature `yield-injection` those of [`yielding`], which give the
+//! processor away around read-modify-writes.
 //!
 //! Beside them stand the lock-free building blocks that know nothing of the heap: a stack of
 //! tagged indices ([`tagged_stack`]), a queue emptied whole ([`batch_queue`]), the ownership word
-//! of a heap ([`tenancy`]).
+//! of a heap ([`tenancy`]). Their loom models stand with them; `exit_model` lets shuttle run them
+//! together.
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
+pub use core::sync::atomic::compiler_fence;
+#[cfg(not(any(loom, shuttle, feature = "yield-injection")))]
 pub use core::sync::atomic::{
-    AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, compiler_fence, fence,
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
 };
 #[cfg(loom)]
 pub use loom::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
 };
+#[cfg(shuttle)]
+pub use shuttle::sync::atomic::{
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+};
+#[cfg(all(feature = "yield-injection", not(any(loom, shuttle))))]
+pub use yielding::{AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 
 pub mod batch_queue;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub mod counter;
+#[cfg(all(test, shuttle))]
+mod exit_model;
 #[cfg(all(test, loom))]
 mod hint_model;
 pub mod tagged_stack;
 pub mod tenancy;
+#[cfg(all(feature = "yield-injection", not(any(loom, shuttle))))]
+pub mod yielding;
 
 /// Declares a `new` that is `const` but under loom, whose atomics register themselves when made.
 macro_rules! const_new {

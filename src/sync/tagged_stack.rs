@@ -148,7 +148,7 @@ impl<const INDEX_BITS: u32> Default for TaggedStack<INDEX_BITS> {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
     use crate::sync::AtomicU32;

@@ -16,7 +16,7 @@
 //! | PARKED | BORROWED | `visit` | any thread | drains, or adopts slabs |
 //! | VISITED | IDLE | `end_visit` | the visitor | |
 //! | BORROWED | PARKED | `end_visit` | the visitor | |
-//! | VISITED | BORROWED | `give` | the owner | the visitor's `end_visit` parks the heap |
+//! | VISITED | BORROWED | `give` | the owner | the visitor learns of it at `end_visit`, empties the heap as a parked one, and ends its visit again |
 //! | IDLE | PARKED | `orphan` | the child of a fork | the owner does not exist there |
 //!
 //! BUSY is also the mark that fork needs: a heap of a thread that does not exist in the child is
@@ -50,6 +50,18 @@ pub enum Visit {
     Owned,
     /// The heap has no owner.
     Parked,
+}
+
+/// How a visit ended, or did not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a parked heap must be made findable, and its queue looked at; one that was given away is still the visitor's"]
+pub enum Ended {
+    /// The owner has its heap back.
+    Idle,
+    /// The heap rests without an owner.
+    Parked,
+    /// The owner has given the heap away: the visitor is inside still, now as in a parked heap.
+    Given,
 }
 
 /// See the module.
@@ -167,18 +179,17 @@ impl Tenancy {
         self.step(PARKED, BORROWED).ok().map(|_| Visit::Parked)
     }
 
-    /// Ends a visit. Returns whether the heap is parked now.
-    #[must_use = "a parked heap must be made findable, and its queue looked at"]
-    pub fn transition_end_visit(&self) -> bool {
-        // release [LEAVE]
-        if self.step(VISITED, IDLE).is_ok() {
-            return false;
+    /// Ends a visit that began as `visit`; after `Given` it goes on as `Visit::Parked`.
+    pub fn transition_end_visit(&self, visit: Visit) -> Ended {
+        if visit == Visit::Owned {
+            // release [LEAVE]
+            return if self.step(VISITED, IDLE).is_ok() { Ended::Idle } else { Ended::Given };
         }
         debug_assert_eq!(self.state.load(Ordering::Relaxed), BORROWED);
         // release [LEAVE]
         self.state.swap(PARKED, Ordering::SeqCst);
         fence(Ordering::SeqCst); // [PARK]: before the look at the queue that must follow
-        true
+        Ended::Parked
     }
 
     /// For the child of a fork: the heap of a thread that does not exist here becomes parked, if
@@ -195,7 +206,7 @@ impl Default for Tenancy {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
 
@@ -222,8 +233,10 @@ mod tests {
         assert_eq!(t.transition_visit(), Some(Visit::Owned));
         assert_eq!(t.transition_enter(), Entry::Visited);
         assert!(t.transition_give());
+        assert_eq!(t.transition_end_visit(Visit::Owned), Ended::Given);
         assert!(!t.is_parked());
-        assert!(t.transition_end_visit());
+        assert_eq!(t.transition_visit(), None);
+        assert_eq!(t.transition_end_visit(Visit::Parked), Ended::Parked);
         assert!(t.is_parked());
         assert!(t.transition_bind());
     }
@@ -232,7 +245,7 @@ mod tests {
     fn a_visit_that_nobody_disturbs_leaves_no_trace() {
         let t = idle();
         assert_eq!(t.transition_visit(), Some(Visit::Owned));
-        assert!(!t.transition_end_visit());
+        assert_eq!(t.transition_end_visit(Visit::Owned), Ended::Idle);
         assert!(t.is_idle());
     }
 
@@ -243,7 +256,7 @@ mod tests {
         assert!(t.transition_orphan());
         assert_eq!(t.transition_visit(), Some(Visit::Parked));
         assert!(!t.transition_bind());
-        assert!(t.transition_end_visit());
+        assert_eq!(t.transition_end_visit(Visit::Parked), Ended::Parked);
     }
 }
 
@@ -342,11 +355,26 @@ mod models {
     /// Visits like `front_cache::visit`.
     fn help(h: &Heap) {
         while let Some(visit) = h.tenancy.transition_visit() {
-            touch(&h.slow_state);
-            drain(h);
-            if !h.tenancy.transition_end_visit() || visit == Visit::Parked && h.queue.is_empty() {
+            drain_inside(h);
+            if leave(h, visit) == Ended::Idle || h.queue.is_empty() {
                 return;
             }
+        }
+    }
+
+    fn drain_inside(h: &Heap) {
+        touch(&h.slow_state);
+        drain(h);
+    }
+
+    /// Ends a visit; in a heap that was given away, after it was emptied as a parked one.
+    fn leave(h: &Heap, visit: Visit) -> Ended {
+        match h.tenancy.transition_end_visit(visit) {
+            Ended::Given => {
+                drain_inside(h);
+                h.tenancy.transition_end_visit(Visit::Parked)
+            }
+            ended => ended,
         }
     }
 
@@ -397,16 +425,16 @@ mod models {
     }
 
     fn visit(h: &Heap) {
-        if h.tenancy.transition_visit().is_some() {
+        if let Some(visit) = h.tenancy.transition_visit() {
             touch(&h.slow_state);
-            let _parked = h.tenancy.transition_end_visit();
+            let _ended = leave(h, visit);
         }
     }
 
     fn visit_parked(h: &Heap) {
-        if h.tenancy.transition_visit_parked().is_some() {
+        if let Some(visit) = h.tenancy.transition_visit_parked() {
             touch(&h.slow_state);
-            assert!(h.tenancy.transition_end_visit());
+            assert_eq!(h.tenancy.transition_end_visit(visit), Ended::Parked);
         }
     }
 
@@ -493,7 +521,7 @@ mod models {
             h
         };
         poster_or_parker_sees_the_other(visited, |h| {
-            assert!(h.tenancy.transition_end_visit());
+            assert_eq!(h.tenancy.transition_end_visit(Visit::Parked), Ended::Parked);
             h.queue.is_empty()
         });
     }
