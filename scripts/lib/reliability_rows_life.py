@@ -2,7 +2,30 @@
 
 from lib.reliability_row import FORK, LOADER, THREADS, Row
 
+UNPREPARED = "POSIX lets the child of _Fork call async-signal-safe functions only"
+
 FORK_ROWS = [
+    Row("fork, storm", FORK,
+        "8 threads allocate while the process forks; each child frees its parent's blocks, allocates from 4 new "
+        "threads, and grows by less than 48 MiB",
+        "@fork_storm {scale}", short="15", long="1000", tries=2, timeout=600),
+    Row("fork, chain", FORK,
+        "Each process forks the next in the midst of its threads' work: the last one is no more than 32 MiB larger "
+        "than the tenth",
+        "@fork_chain {scale}", short="30", long="200", tries=3, timeout=120),
+    Row("fork, nested", FORK, "A signal handler forks at any moment of another fork", "@fork_nested {scale}",
+        short="30", long="500", tries=5, timeout=120),
+    Row("fork, in atfork handlers", FORK, "Handlers of pthread_atfork allocate, and fork themselves",
+        "@fork_in_atfork {scale}", short="10", long="200", tries=3, timeout=120),
+    Row("fork, handlers first", FORK, "200 calls of pthread_atfork come before the first malloc", "@atfork_first", tries=10),
+    Row("_Fork", FORK, "The child of _Fork, which no handler prepares, frees and allocates",
+        "@fork_raw fork {scale}", short="30", long="500", tries=3, timeout=120, peer_note=UNPREPARED),
+    Row("raw clone", FORK, "The child of the raw system call, which libc does not know of, frees and allocates",
+        "@fork_raw clone {scale}", short="30", long="500", tries=3, timeout=120, peer_note=UNPREPARED),
+    Row("clone, VFORK", FORK, "clone(CLONE_VM|CLONE_VFORK): blocks go from parent to child and back",
+        "@clone_vm vfork {scale}", short="50", long="1000", tries=3, timeout=120),
+    Row("clone, own TLS", FORK, "clone(CLONE_VM|CLONE_SETTLS): parent and child allocate at the same time",
+        "@clone_vm tls {scale}", short="50", long="1000", tries=3, timeout=120),
     Row("fork, stdio lock", FORK,
         "Forks while another thread holds a stream's lock inside getline and allocates",
         "test fork_getline_holds_stdio", tries=20),
