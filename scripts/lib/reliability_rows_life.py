@@ -40,8 +40,30 @@ FORK_ROWS = [
 ]
 
 THREAD_ROWS = [
+    Row("threads, 64 end at once", THREADS, "64 threads end at the same moment, with blocks of the others in their hands",
+        "@threads_exit_together {scale}", short="15", long="100", tries=5, timeout=120),
     Row("threads, key destructors", THREADS, "Destructors of 200 keys allocate and free, in every round that POSIX grants",
         "test thread_key_destructors", tries=10),
+    Row("threads, thread_local", THREADS,
+        "Destructors of thread_local objects and of keys that are set again four times allocate and free",
+        "@tls_destructors {scale}", short="20", long="300", tries=5, timeout=120),
+    Row("threads, first call at exit", THREADS, "The very first malloc of a thread is in a destructor of its exit",
+        "test thread_first_call_in_destructor", tries=5),
+    Row("threads, loaded by another", THREADS, "A thread that is not the first loads the library, and ends",
+        "@first_thread loads {lib}", tries=20, peers=False),
+    Row("threads, race to be first", THREADS, "Eight threads make their first calls at the same time", "@first_thread races",
+        tries=50),
+    Row("threads, main leaves", THREADS, "The main thread ends by pthread_exit, the others go on", "@first_thread leaves",
+        tries=20),
+    Row("threads, exit while they run", THREADS, "exit() while 16 threads allocate, once for each process",
+        "@exit_storm {scale}", short="40", long="1000", tries=1, timeout=300),
+    Row("threads, cancel", THREADS,
+        "16 threads are cancelled (deferred) while they allocate: they end at their own pthread_testcancel",
+        "@cancel_storm {scale}", short="15", long="300", tries=3, timeout=120),
+    Row("threads, blocks outlive them", THREADS, "Blocks of ended threads are read, resized and freed by others",
+        "test thread_exit_leaves_blocks", tries=5),
+    Row("threads, 10 000 come and go", THREADS, "Ten thousand threads one after the other: memory is used again",
+        "test thread_many_short", tries=3),
 ]
 
 LOADER_ROWS = [

@@ -40,14 +40,18 @@ class Result:
 
 
 def environment(row, library, scale):
-    """Nothing is inherited but the PATH; the allocator is preloaded unless the row names {lib} itself."""
+    """Nothing is inherited but the PATH; the allocator is preloaded unless the row names {lib} itself.
+
+    check.h proves that TEST_SERVED_BY serves the program; a row that does not preload loads it itself.
+    """
     env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C"}
     if row.harness_test() is not None:
         return {**os.environ, "HAKMEM_LIB": library or "none"}
-    if library:
+    names_library = "{lib}" in row.command or any("{lib}" in value for value in row.env.values())
+    if library and not names_library:
+        env["LD_PRELOAD"] = library
+    if library and (not names_library or "LD_PRELOAD" in row.env or "LD_PRELOAD" in row.command):
         env["TEST_SERVED_BY"] = library
-        if "{lib}" not in row.command and not any("{lib}" in value for value in row.env.values()):
-            env["LD_PRELOAD"] = library
     return {**env, **{name: build.expand(value, library, scale) for name, value in row.env.items()}}
 
 

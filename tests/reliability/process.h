@@ -43,7 +43,7 @@ __attribute__((unused)) static void *churn(void *seed) {
         char **place = &blocks[next_random(&state) % 100];
         size_t size = random_size(&state, next_random(&state) % 64 ? 5000 : 300000);
         free(*place);
-        CHECK((*place = malloc(size)));
+        CHECK((*place = (char *)malloc(size)));
         (*place)[0] = (*place)[size - 1] = 1;
     }
     for (int i = 0; i < 100; i++) free(blocks[i]);
@@ -54,7 +54,7 @@ __attribute__((unused)) static void *churn(void *seed) {
 __attribute__((unused)) static void *walk_sizes(void *unused) {
     for (int round = 0; round < 3; round++)
         for (size_t size = 1; size < (size_t)3 << 20; size = size * 2 + 1) {
-            char *block = malloc(size);
+            char *block = (char *)malloc(size);
             CHECK(block);
             block[0] = block[size - 1] = 1;
             free(block);
