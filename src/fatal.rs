@@ -3,7 +3,7 @@
 //! ```text
 //! double_free, free_of_*, realloc_of_*, size_mismatch, ...
 //!   -> die            puts the line together in a stack buffer
-//!      -> write_fully write(2) to stderr, EINTR and short writes retried
+//!      -> write_fully write(2) to stderr, EINTR and short writes retried; stderr.rs says whether
 //!      -> abort       SIGABRT as abort(3) sends it, then SIG_DFL and again, then ud2
 //! ```
 //!
@@ -12,6 +12,8 @@
 
 // system calls and the one instruction that cannot return
 #![allow(unsafe_code)]
+
+pub mod stderr;
 
 use libc::{c_int, c_long};
 
@@ -142,7 +144,15 @@ pub fn message(start: &str) -> Message {
 /// Writes one line to stderr and returns. Keeps errno.
 #[cold]
 pub fn warn(line: &mut Message) {
-    write_fully(libc::STDERR_FILENO, line.finish());
+    note(line.finish());
+}
+
+/// Writes a whole line to stderr, as long as stderr is what it was at load. Keeps errno.
+#[cold]
+pub fn note(line: &[u8]) {
+    if stderr::takes_messages() {
+        write_fully(libc::STDERR_FILENO, line);
+    }
 }
 
 /// Writes all of `bytes` to `fd` by write(2), again after EINTR and after a short write. Gives
@@ -165,7 +175,9 @@ pub fn write_fully(fd: c_int, bytes: &[u8]) -> bool {
 /// Prints the line and ends the process.
 #[cold]
 fn die(line: &mut Message) -> ! {
-    warn(line);
+    if stderr::was_not_closed_at_load() {
+        write_fully(libc::STDERR_FILENO, line.finish());
+    }
     abort()
 }
 

@@ -6,6 +6,7 @@
 #![allow(unsafe_code)] // registers C handlers
 
 use crate::config;
+use crate::fatal::stderr;
 use crate::foreign;
 use crate::front_cache::bind;
 use crate::report;
@@ -21,7 +22,7 @@ pub fn on_load() {
         return;
     }
     bind::reserve_exit_key();
-    report::remember_stderr();
+    stderr::remember();
     foreign::resolve();
     // SAFETY: registered once, in the constructor, never inside malloc: glibc allocates under the
     // lock of its handler table.

@@ -2,7 +2,7 @@
 
 use hakmem_core::c_semantics::introspection;
 use hakmem_core::{alloc, c_semantics, free, realloc, report};
-use libc::{FILE, STDERR_FILENO, c_int, mallinfo as Mallinfo, mallinfo2 as Mallinfo2};
+use libc::{FILE, c_int, mallinfo as Mallinfo, mallinfo2 as Mallinfo2};
 
 /// `malloc` under glibc's own name.
 #[unsafe(no_mangle)]
@@ -101,5 +101,5 @@ pub unsafe extern "C" fn malloc_info(options: c_int, stream: *mut FILE) -> c_int
 /// `malloc_stats` of glibc: the report on stderr.
 #[unsafe(no_mangle)]
 pub extern "C" fn malloc_stats() {
-    report::print_text(STDERR_FILENO);
+    report::print_stats();
 }

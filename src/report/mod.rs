@@ -8,8 +8,7 @@
 //! Arena             arena.rs    the heap in glibc's terms, for malloc_info and mallinfo
 //!   appended        ratio.rs    shares and percentages in integers, rounded as printf does
 //! at_shutdown       output.rs   the text to stderr or HAKMEM_STATS_FILE, if it was asked for
-//! print_text, print_json        to any descriptor
-//! remember_stderr   stderr.rs   which file stderr is, so that no other is written to
+//! print_text, print_json        to any descriptor; print_stats to stderr
 //! heap_check        the walker behind hakmem_check: the heap's parts against each other
 //! ```
 //!
@@ -24,15 +23,13 @@ pub mod heap_check;
 mod json;
 mod output;
 mod ratio;
-mod stderr;
 mod text;
 mod xml;
 
 pub use arena::Arena;
 pub use gather::snapshot;
 pub use json::write_json;
-pub use output::{at_shutdown, print_json, print_text};
-pub use stderr::remember_stderr;
+pub use output::{at_shutdown, print_json, print_stats, print_text};
 pub use text::write_text;
 pub use xml::write_xml;
 

@@ -8,9 +8,9 @@
 //!   -> Gathered     pieces put together on the stack, so that a report is few write(2)s
 //! ```
 
-use super::{Sink, stderr, write_json, write_text};
+use super::{Sink, write_json, write_text};
 use crate::config::{self, PATH_MAX_BYTES, PathTemplate};
-use crate::fatal::{self, Message, write_fully};
+use crate::fatal::{self, Message, stderr, write_fully};
 use crate::os;
 use crate::stats::Snapshot;
 
@@ -38,13 +38,20 @@ pub fn print_text(fd: i32) -> bool {
     print(fd, &super::snapshot(), write_text)
 }
 
+/// The text for a call of malloc_stats.
+pub fn print_stats() {
+    if stderr::was_not_closed_at_load() {
+        print_text(libc::STDERR_FILENO);
+    }
+}
+
 /// The JSON of a snapshot taken now, to a descriptor. False when it takes no more.
 pub fn print_json(fd: i32) -> bool {
     print(fd, &super::snapshot(), write_json)
 }
 
 fn to_stderr(snapshot: &Snapshot) {
-    if stderr::is_stderr_as_at_load() {
+    if stderr::is_as_at_load() {
         print(libc::STDERR_FILENO, snapshot, write_text);
     }
 }
@@ -81,9 +88,7 @@ fn complain(path: PathTemplate, reason: impl FnOnce(&mut Message)) {
         None => _ = line.text("HAKMEM_STATS_FILE"),
     });
     reason(line.text(": "));
-    if stderr::is_stderr_as_at_load() {
-        fatal::warn(&mut line);
-    }
+    fatal::warn(&mut line);
 }
 
 /// Calls `f` with the path and its NUL, or with none if it is longer than a path can be. A frame of

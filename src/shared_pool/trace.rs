@@ -36,5 +36,5 @@ fn write(stage: Stage, kind: RunKind, slot: u32) {
     }
     line.text(what).address(registry::slot_address(superslab * SLOTS_PER_SUPERSLAB));
     line.text(" slab=").decimal(place as u64).text(")");
-    fatal::write_fully(2, line.finish());
+    fatal::note(line.finish());
 }

@@ -1,36 +1,56 @@
 //! Which file stderr was when the library was loaded.
 //!
 //! A program may close its stderr, and the next file that it opens then has descriptor 2: a report
-//! at the end must not land in there. So descriptor 2 is written to only while it is the file that
-//! it was at the start.
+//! or a message must not land in there. So descriptor 2 is written to only while it is the file that
+//! it was at the start. Only the last words of a process and what it asks for by a call of
+//! malloc_stats may go to another file, as a daemon's log; also they to none if descriptor 2 was
+//! closed at the start.
 
 #![allow(unsafe_code)] // fstat(2)
 
 use core::mem::MaybeUninit;
 
-use crate::sync::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
-/// Device and inode of descriptor 2 at load; read only where `WAS_OPEN` says that they are set.
+/// Device and inode of descriptor 2 at load; read only where `AT_LOAD` says that it was open.
 static DEVICE: AtomicU64 = AtomicU64::new(0);
 static INODE: AtomicU64 = AtomicU64::new(0);
-static WAS_OPEN: AtomicBool = AtomicBool::new(false);
+static AT_LOAD: AtomicU32 = AtomicU32::new(NOT_LOADED);
+
+/// Nobody has looked: before the constructor.
+const NOT_LOADED: u32 = 0;
+const OPEN: u32 = 1;
+const CLOSED: u32 = 2;
 
 /// Remembers which file stderr is. Called by the constructor, before the program's own code.
-pub fn remember_stderr() {
+pub fn remember() {
     let identity = identity_of(libc::STDERR_FILENO);
     let (device, inode) = identity.unwrap_or((0, 0));
-    // ordering: Relaxed, published by `WAS_OPEN`
+    // ordering: Relaxed, published by `AT_LOAD`
     DEVICE.store(device, Ordering::Relaxed);
     INODE.store(inode, Ordering::Relaxed);
-    // ordering: Release pairs with the Acquire in `is_stderr_as_at_load`
-    WAS_OPEN.store(identity.is_some(), Ordering::Release);
+    // ordering: Release pairs with the Acquire in `is_as_at_load`
+    AT_LOAD.store(if identity.is_some() { OPEN } else { CLOSED }, Ordering::Release);
 }
 
 /// Whether descriptor 2 is open and the file that it was at load. False if nobody looked then.
-pub(super) fn is_stderr_as_at_load() -> bool {
-    // ordering: Acquire pairs with the Release in `remember_stderr`
-    WAS_OPEN.load(Ordering::Acquire)
+pub fn is_as_at_load() -> bool {
+    // ordering: Acquire pairs with the Release in `remember`
+    AT_LOAD.load(Ordering::Acquire) == OPEN
         && identity_of(libc::STDERR_FILENO) == Some((DEVICE.load(Ordering::Relaxed), INODE.load(Ordering::Relaxed)))
+}
+
+/// Whether descriptor 2 may be stderr: anything but a file of the program that was opened because
+/// there was no stderr.
+pub fn was_not_closed_at_load() -> bool {
+    // ordering: Relaxed, nothing is read through it
+    AT_LOAD.load(Ordering::Relaxed) != CLOSED
+}
+
+/// Whether a message may be written that the program has not asked for; also before anybody looked.
+pub(super) fn takes_messages() -> bool {
+    // ordering: Relaxed, nothing is read through it
+    AT_LOAD.load(Ordering::Relaxed) == NOT_LOADED || is_as_at_load()
 }
 
 /// Device and inode of an open descriptor. Keeps errno.
@@ -102,13 +122,13 @@ mod tests {
     fn stderr_is_known_until_it_is_closed_or_another_file() {
         assert!(holds_in_child(|| {
             reopen_stderr(c"/dev/null");
-            remember_stderr();
-            let same = is_stderr_as_at_load();
+            remember();
+            let same = is_as_at_load();
             reopen_stderr(c"/dev/zero");
-            let other = is_stderr_as_at_load();
+            let other = is_as_at_load();
             // SAFETY: a descriptor of this child
             unsafe { libc::close(2) };
-            same && !other && !is_stderr_as_at_load()
+            same && !other && !is_as_at_load() && !takes_messages() && was_not_closed_at_load()
         }));
     }
 
@@ -117,9 +137,9 @@ mod tests {
         assert!(holds_in_child(|| {
             // SAFETY: a descriptor of this child
             unsafe { libc::close(2) };
-            remember_stderr();
+            remember();
             reopen_stderr(c"/dev/null");
-            !is_stderr_as_at_load()
+            !is_as_at_load() && !takes_messages() && !was_not_closed_at_load()
         }));
     }
 }
