@@ -8,7 +8,7 @@
 use crate::config;
 use crate::fatal::stderr;
 use crate::foreign;
-use crate::front_cache::bind;
+use crate::front_cache::{bind, orphan};
 use crate::report;
 use crate::shared_pool;
 use crate::sync::{AtomicBool, Ordering};
@@ -37,5 +37,5 @@ pub fn on_unload_report() {
 
 extern "C" fn in_forked_child() {
     shared_pool::reset_after_fork();
-    bind::adopt_orphans();
+    orphan::adopt_orphans();
 }

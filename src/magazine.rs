@@ -93,6 +93,12 @@ pub unsafe fn recycle(magazine: *mut Magazine) {
     }
 }
 
+/// Whether a pointer may be that of a magazine: for lists that may be torn.
+pub fn is_one(pointer: *mut Magazine) -> bool {
+    let offset = pool::base().map_or(usize::MAX, |base| (pointer as usize).wrapping_sub(base));
+    offset < pool::committed_bytes() && offset.is_multiple_of(pool::PIECE_ALIGN)
+}
+
 impl Magazine {
     /// The next older batch or list member.
     pub fn linked(&self) -> *mut Magazine {

@@ -10,9 +10,11 @@ FORK_ROWS = [
         "threads, and grows by less than 48 MiB",
         "@fork_storm {scale}", short="15", long="1000", tries=2, timeout=600),
     Row("fork, chain", FORK,
-        "Each process forks the next in the midst of its threads' work: the last one is no more than 32 MiB larger "
+        "Each process forks the next in the midst of its threads' work: the last one is no more than 48 MiB larger "
         "than the tenth",
         "@fork_chain {scale}", short="30", long="200", tries=3, timeout=120),
+    Row("fork, chain, slow paths", FORK, "The same where every call is a slow path, so that most heaps are torn by the fork",
+        "@fork_chain {scale}", short="30", long="200", tries=3, timeout=120, peers=False, env={"HAKMEM_FAST_CAP": "1"}),
     Row("fork, nested", FORK, "A signal handler forks at any moment of another fork (without threads: with them glibc waits for its own lock)", "@fork_nested {scale}",
         short="30", long="500", tries=5, timeout=120),
     Row("fork, in atfork handlers", FORK, "Handlers of pthread_atfork allocate, and fork themselves",

@@ -6,6 +6,7 @@
 
 use crate::geometry::*;
 use crate::magazine::Magazine;
+use crate::policy::MAGAZINE_BLOCKS;
 use core::arch::asm;
 use core::mem::offset_of;
 use core::ptr;
@@ -147,6 +148,16 @@ impl Bin {
             return ptr::null_mut();
         }
         self.base.cast::<u8>().wrapping_sub(offset_of!(Magazine, items)).cast()
+    }
+
+    /// Empties the bin, in the child of a fork whose owner may have been in the midst of exchanging its
+    /// magazine, and gives the blocks that stood in it.
+    pub(super) fn abandon(&mut self) -> &[*mut u8] {
+        let (base, blocks) = (self.base, (self.top as usize).wrapping_sub(self.base as usize) / size_of::<*mut u8>());
+        (self.top, self.base, self.end) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+        let blocks = if base.is_null() || blocks > MAGAZINE_BLOCKS { 0 } else { blocks };
+        // SAFETY: [I-BIN] a base is the start of a magazine's places, of which any number may be read.
+        unsafe { core::slice::from_raw_parts(if blocks == 0 { ptr::dangling() } else { base }, blocks) }
     }
 
     /// Makes `magazine` the bin's, with the blocks it holds. The one before must have been removed.

@@ -14,6 +14,7 @@
 #![allow(unsafe_code)] // pthread keys, heaps by pointer
 
 use super::heap::{Heap, Inside};
+use super::orphan::Elsewhere;
 use super::{tls, visit};
 use crate::geometry::*;
 use crate::remote::drain;
@@ -30,6 +31,8 @@ use core::ffi::c_void;
 pub struct Tenant {
     heap: *mut Heap,
     tenure: Tenure,
+    /// Dropped after the tenancy has ended.
+    _visit: Option<Elsewhere>,
 }
 
 /// How the tenancy came about, and ends.
@@ -44,6 +47,15 @@ enum Tenure {
 }
 
 impl Tenant {
+    #[inline]
+    fn own(heap: *mut Heap) -> Self {
+        Self { heap, tenure: Tenure::Own, _visit: None }
+    }
+
+    fn of_another(heap: *mut Heap, tenure: Tenure) -> Self {
+        Self { heap, tenure, _visit: Some(Elsewhere::enter()) }
+    }
+
     /// The heap's parts; `None` for a borrowed or visited heap, whose front cache must not be used.
     pub fn inside(&mut self) -> Option<Inside<'_>> {
         if self.tenure != Tenure::Own {
@@ -104,7 +116,7 @@ pub fn enter(heap: *mut Heap) -> Option<Tenant> {
     }
     // SAFETY: [I-HEAP] the thread's own heap.
     match unsafe { Heap::shared(heap) }.tenancy.transition_enter() {
-        Entry::Entered => Some(Tenant { heap, tenure: Tenure::Own }),
+        Entry::Entered => Some(Tenant::own(heap)),
         Entry::Reentered => borrow(),
         Entry::Visited => replace(heap),
     }
@@ -119,11 +131,11 @@ fn enter_without_heap(shim: *mut Heap) -> Option<Tenant> {
     let heap = Heap::of_record(record);
     if tls::current() != shim {
         // a signal handler has bound a heap since this slow path began: that one stays
-        return Some(Tenant { heap, tenure: Tenure::Borrowed });
+        return Some(Tenant::of_another(heap, Tenure::Borrowed));
     }
     tls::set_current(heap);
     arm_thread_exit(heap);
-    Some(Tenant { heap, tenure: Tenure::Own })
+    Some(Tenant::own(heap))
 }
 
 /// A parked heap, or a new one; the caller is its tenant and owner.
@@ -149,7 +161,7 @@ fn bind() -> Option<&'static HeapRecord> {
 fn borrow() -> Option<Tenant> {
     POOL.heaps_borrowed.add();
     match bind() {
-        Some(record) => Some(Tenant { heap: Heap::of_record(record), tenure: Tenure::Borrowed }),
+        Some(record) => Some(Tenant::of_another(Heap::of_record(record), Tenure::Borrowed)),
         None => visit_any(),
     }
 }
@@ -160,7 +172,7 @@ fn borrow() -> Option<Tenant> {
 fn visit_any() -> Option<Tenant> {
     (1..directory::ids() as u32).filter_map(directory::find).find_map(|record| {
         let visit = record.shared.tenancy.transition_visit()?;
-        Some(Tenant { heap: Heap::of_record(record), tenure: Tenure::Visited(visit) })
+        Some(Tenant::of_another(Heap::of_record(record), Tenure::Visited(visit)))
     })
 }
 
@@ -188,7 +200,7 @@ fn replace(old: *mut Heap) -> Option<Tenant> {
     } else {
         park(old);
     }
-    Some(Tenant { heap, tenure: Tenure::Own })
+    Some(Tenant::own(heap))
 }
 
 /// BUSY -> PARKED by the tenant, who may not use the heap afterwards.
@@ -295,15 +307,4 @@ fn empty_front_cache(heap: *mut Heap, inside: Inside<'_>) {
     visit::empty_depot(set, depot);
     // what comes after this is found when the heap is parked
     drain::drain(set, &mut visit::Arrivals::to_slabs(heap, depot));
-}
-
-/// In the child of a fork: heaps of threads that do not exist here become parked, unless somebody
-/// was inside them.
-pub fn adopt_orphans() {
-    let mine = tls::current();
-    directory::for_each(|id, record| {
-        if Heap::of_record(record) != mine && record.shared.tenancy.transition_orphan() {
-            directory::note_parked(id);
-        }
-    });
 }

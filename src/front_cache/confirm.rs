@@ -4,6 +4,7 @@
 #![allow(unsafe_code)] // looks into the queue and the bins of the owner
 
 use super::heap::Heap;
+use super::orphan::Elsewhere;
 use super::{tls, visit};
 use crate::policy;
 use crate::slab::directory;
@@ -42,6 +43,7 @@ pub(super) fn bin_holds(heap: *mut Heap, class: usize, block: *mut u8) -> bool {
 fn in_slab_depot_or_queue(heap: *mut Heap, slot: usize, class: usize, block: *mut u8) -> bool {
     // SAFETY: [I-HEAP]
     let record = unsafe { &(*heap).record };
+    let _visit = Elsewhere::enter();
     for _ in 0..policy::CONFIRM_TRIES {
         if let Some(visit) = record.shared.tenancy.transition_visit() {
             // SAFETY: [I-TENANT] the visit made this thread the tenant.

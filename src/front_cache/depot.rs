@@ -73,6 +73,25 @@ impl Depot {
         Some(magazine)
     }
 
+    /// Empties the depot, in the child of a fork whose tenant may have been in the midst of a change,
+    /// and shows the blocks that stood in it. Its magazines are not used again: one or the other may
+    /// have been on its way.
+    pub fn abandon(&mut self, mut show: impl FnMut(&[*mut u8])) {
+        for head in self.heads {
+            let mut at = head;
+            for _ in 0..policy::DEPOT_MAGAZINES {
+                if !magazine::is_one(at) {
+                    break;
+                }
+                // SAFETY: [I-POOL] a magazine of the pool, whoever it belongs to now.
+                let magazine = unsafe { &*at };
+                show(&magazine.items[..(magazine.count as usize).min(policy::MAGAZINE_BLOCKS)]);
+                at = magazine.linked();
+            }
+        }
+        *self = Self::new();
+    }
+
     /// Whether a magazine of the class holds `block`.
     pub fn holds(&self, class: usize, block: *mut u8) -> bool {
         let mut at = self.heads[class];

@@ -33,6 +33,8 @@ pub struct FrontCache {
     pub(crate) outbox: Outbox,
     /// Refills since the last drain.
     pub(crate) undrained_refills: u32,
+    /// How many visits to other heaps the thread is in, see `orphan.rs`.
+    pub(super) visits: u32,
 }
 
 /// See the module; who touches which field is said in `front_cache/mod.rs`.
@@ -73,6 +75,7 @@ impl Heap {
                 size_table: make_size_table(size_of::<Bin>()),
                 outbox: Outbox::new(),
                 undrained_refills: 0,
+                visits: 0,
             },
             depot: UnsafeCell::new(Depot::new()),
             record: HeapRecord { shared: HeapShared::new(), set: UnsafeCell::new(SlabSet::new(NO_OWNER, &NOBODYS)) },

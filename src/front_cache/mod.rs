@@ -10,6 +10,7 @@
 //! flush.rs        a full bin:    depot, slabs
 //! bind.rs         which heap a thread uses: bind, enter, borrow, thread exit
 //! visit.rs        draining a heap in its owner's place
+//! orphan.rs       the heaps of threads that a fork has left behind
 //! confirm.rs      is a suspected double free one?
 //! ```
 //!
@@ -27,6 +28,7 @@ pub mod confirm;
 pub mod depot;
 pub mod flush;
 pub mod heap;
+pub mod orphan;
 pub mod refill;
 pub mod tls;
 pub mod visit;

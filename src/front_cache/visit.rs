@@ -5,6 +5,7 @@ use super::bind::abandon_slabs;
 use super::confirm::bin_holds;
 use super::depot::Depot;
 use super::heap::Heap;
+use super::orphan::Elsewhere;
 use crate::geometry::*;
 use crate::magazine::{self, Magazine};
 use crate::policy;
@@ -28,6 +29,7 @@ pub fn after(posted: Posted) {
 /// for adoption. Then visits the heaps that blocks were forwarded to.
 #[cold]
 pub fn help(owner: u32) {
+    let _visit = Elsewhere::enter();
     if let Some(record) = directory::find(owner) {
         visit(record, Depth::Queue);
     }

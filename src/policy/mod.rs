@@ -15,6 +15,8 @@ pub const BIN_MAX_BYTES: usize = 64 * KIB;
 pub const DEPOT_CLASS_MAX_BYTES: usize = 256 * KIB;
 /// The depot keeps at most this many bytes in all.
 pub const DEPOT_MAX_BYTES: usize = 2 * MIB;
+/// No depot has as many magazines of one class.
+pub const DEPOT_MAGAZINES: usize = DEPOT_CLASS_MAX_BYTES / 16;
 /// Free bytes of a class in the slabs of a heap that are worth giving up its cached blocks for.
 const SHRINKING_MIN_BYTES: usize = MIB;
 /// Empty magazines that a heap keeps for itself.

@@ -123,6 +123,11 @@ impl Outbox {
         }
     }
 
+    /// Makes the sum right, in the child of a fork whose owner may have been about to.
+    pub fn recount(&mut self) {
+        self.bytes = self.lanes.iter().map(|lane| lane.bytes as usize).sum();
+    }
+
     /// Whether `block` waits in the outbox.
     pub fn holds(&self, block: *mut u8) -> bool {
         let batches = self.lanes.iter().filter(|lane| !lane.batch.is_null());

@@ -17,6 +17,7 @@
 #![allow(unsafe_code)]
 
 use super::snapshot;
+use crate::front_cache::orphan::Elsewhere;
 use crate::front_cache::visit;
 use crate::geometry::*;
 use crate::policy;
@@ -172,6 +173,7 @@ fn standing_at(slot: usize) -> Standing {
 /// What `look` finds in the slab set of heap `id`; none while somebody is inside.
 fn visited<R>(id: u32, look: impl FnOnce(&SlabSet) -> R) -> Option<R> {
     let record = directory::find(id)?;
+    let _visit = Elsewhere::enter();
     let visit = record.shared.tenancy.transition_visit()?;
     // SAFETY: [I-TENANT] the visit made this thread the tenant.
     let found = look(unsafe { &*record.set.get() });

@@ -84,6 +84,19 @@ impl Slab {
         }
     }
 
+    /// Puts right what a slow path has left in its midst, in the child of a fork: the bitmap is the
+    /// truth. A slab that had not come to be is made, as fresh.
+    pub(super) fn recover(&mut self, slot: u32, class: usize) {
+        if self.slot != slot || self.class() != class {
+            self.init(slot, class, false);
+        }
+        let words = (self.capacity as usize).div_ceil(WORD_BITS);
+        self.free_blocks = self.free[..words].iter().map(|word| word.count_ones()).sum();
+        self.untouched_from = self.capacity;
+        self.first_word = 0;
+        self.listed = false;
+    }
+
     /// The first slot.
     pub fn slot(&self) -> u32 {
         self.slot
@@ -234,6 +247,21 @@ mod tests {
         let (q, zero) = s.take_one().unwrap();
         assert_eq!((p, zero), (q, false));
         assert_eq!(s.check_rep(), 0);
+    }
+
+    #[test]
+    fn counts_are_recovered_from_the_bitmap() {
+        for class in [0, 7, 40] {
+            let mut s = slab(class);
+            let (block, _) = s.take_one().unwrap();
+            (s.free_blocks, s.first_word, s.listed) = (7, 2, true);
+            s.recover(0, class);
+            assert_eq!((s.check_rep(), s.blocks_out(), s.is_listed()), (0, 1, false));
+            assert_eq!(s.put(block as usize), Ok(()));
+            assert_eq!(s.take_one(), Some((block, false)), "not known to be zero any more");
+            s.recover(0, class + 1);
+            assert!(s.is_whole() && s.class() == class + 1 && s.check_rep() == 0);
+        }
     }
 
     #[test]

@@ -253,6 +253,31 @@ impl SlabSet {
         }
     }
 
+    /// Forgets every slab of the set, in the child of a fork; [`SlabSet::recover`] finds them again.
+    pub fn forget(&mut self) {
+        let none = ClassSlabs { attached: NO_SLAB, first: NO_SLAB, last: NO_SLAB };
+        self.classes = [none; NUM_CLASSES];
+        for class in 0..NUM_CLASSES {
+            let stats = &self.shared.stats;
+            stats.slabs[class].sub_n(stats.slabs[class].get());
+            stats.blocks_out[class].sub_n(stats.blocks_out[class].get());
+        }
+    }
+
+    /// Lists a slab that the slot table says is this set's.
+    pub fn recover(&mut self, slot: u32, class: usize) {
+        let entry = slab_entry(self.owner, class);
+        registry::set_entries(slot as usize, RunKind::slab(class).slots(), entry, entry);
+        // SAFETY: [I-SLAB] the caller is the tenant, and the child of a fork has no other thread.
+        let slab = unsafe { slab_at(slot) };
+        slab.recover(slot, class);
+        self.shared.stats.slabs[class].add();
+        self.shared.stats.blocks_out[class].add_n(u64::from(slab.blocks_out()));
+        if slab.free_blocks() > 0 {
+            self.list(slot, class);
+        }
+    }
+
     /// Number of faults in the set: lists, slabs and their entry words must agree.
     pub fn check_rep(&self) -> usize {
         let mut faults = 0;

@@ -17,11 +17,12 @@
 //! | VISITED | IDLE | `end_visit` | the visitor | |
 //! | BORROWED | PARKED | `end_visit` | the visitor | |
 //! | VISITED | BORROWED | `give` | the owner | the visitor learns of it at `end_visit`, empties the heap as a parked one, and ends its visit again |
-//! | IDLE | PARKED | `orphan` | the child of a fork | the owner does not exist there |
+//! | IDLE, BUSY, VISITED | BORROWED | `seize` | the child of a fork | owner and visitor do not exist there |
 //!
 //! BUSY is also the mark that fork needs: a heap of a thread that does not exist in the child is
-//! consistent unless it is BUSY, VISITED or BORROWED. A thread that meets its own BUSY has been
-//! interrupted by a signal inside a slow path.
+//! consistent unless it is BUSY, VISITED or BORROWED; then what the slow path left has to be put right
+//! (`front_cache/orphan.rs`). A thread that meets its own BUSY has been interrupted by a signal inside
+//! a slow path.
 
 use super::{AtomicU32, Ordering, const_new, fence};
 
@@ -62,6 +63,15 @@ pub enum Ended {
     Parked,
     /// The owner has given the heap away: the visitor is inside still, now as in a parked heap.
     Given,
+}
+
+/// How the child of a fork finds a heap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Orphan {
+    /// Nobody was inside.
+    Whole,
+    /// Somebody was in the midst of a slow path.
+    Torn,
 }
 
 /// See the module.
@@ -192,11 +202,30 @@ impl Tenancy {
         Ended::Parked
     }
 
-    /// For the child of a fork: the heap of a thread that does not exist here becomes parked, if
-    /// nobody was inside it at the fork. Returns whether it did.
-    #[must_use = "a parked heap must be made findable"]
-    pub fn transition_orphan(&self) -> bool {
-        self.step(IDLE, PARKED).is_ok()
+    /// For the child of a fork, which has one thread: takes the heap of a thread that does not exist
+    /// here; `None` when nobody owns it. The caller is its tenant until it ends the visit.
+    #[must_use = "a visit must be ended"]
+    pub fn transition_seize(&self) -> Option<Orphan> {
+        // relaxed: no other thread changes it
+        match self.state.load(Ordering::Relaxed) {
+            PARKED => None,
+            now => {
+                let orphan = if now == IDLE { Orphan::Whole } else { Orphan::Torn };
+                self.step(now, BORROWED).ok().map(|_| orphan)
+            }
+        }
+    }
+
+    /// Whether somebody who is not the owner is inside: a hint, but in the child of a fork.
+    pub fn is_visited(&self) -> bool {
+        // relaxed: as above
+        self.state.load(Ordering::Relaxed) == VISITED
+    }
+
+    /// Whether the owner is inside; asked by the owner.
+    pub fn is_busy(&self) -> bool {
+        // relaxed: the owner's own store
+        self.state.load(Ordering::Relaxed) == BUSY
     }
 }
 
@@ -242,6 +271,18 @@ mod tests {
     }
 
     #[test]
+    fn a_heap_is_torn_where_somebody_was_inside() {
+        for enter in [|t: &Tenancy| _ = t.transition_enter(), |t: &Tenancy| _ = t.transition_visit()] {
+            let t = idle();
+            enter(&t);
+            assert!(t.is_busy() ^ t.is_visited());
+            assert_eq!(t.transition_seize(), Some(Orphan::Torn));
+            assert_eq!(t.transition_seize(), Some(Orphan::Torn));
+            assert_eq!(t.transition_end_visit(Visit::Parked), Ended::Parked);
+        }
+    }
+
+    #[test]
     fn a_visit_that_nobody_disturbs_leaves_no_trace() {
         let t = idle();
         assert_eq!(t.transition_visit(), Some(Visit::Owned));
@@ -250,10 +291,12 @@ mod tests {
     }
 
     #[test]
-    fn parked_heaps_are_visited_as_such_and_orphans_become_parked() {
+    fn orphans_become_parked_and_parked_heaps_are_visited_as_such() {
         let t = idle();
         assert!(t.transition_visit_parked().is_none());
-        assert!(t.transition_orphan());
+        assert_eq!(t.transition_seize(), Some(Orphan::Whole));
+        assert_eq!(t.transition_end_visit(Visit::Parked), Ended::Parked);
+        assert_eq!(t.transition_seize(), None);
         assert_eq!(t.transition_visit(), Some(Visit::Parked));
         assert!(!t.transition_bind());
         assert_eq!(t.transition_end_visit(Visit::Parked), Ended::Parked);
