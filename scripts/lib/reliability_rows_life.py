@@ -24,6 +24,8 @@ FORK_ROWS = [
         "@fork_raw fork {scale}", short="30", long="500", tries=3, timeout=120, peer_note=UNPREPARED),
     Row("raw clone", FORK, "The child of the raw system call, which libc does not know of, frees and allocates",
         "@fork_raw clone {scale}", short="30", long="500", tries=3, timeout=120, peer_note=UNPREPARED),
+    Row("_Fork, locked pool", FORK, "The same with the one lock of the library in use: its holder may not exist in the child",
+        "@fork_raw fork {scale}", short="20", long="200", tries=2, timeout=300, peers=False, env={"HAKMEM_STAGE2": "0"}),
     Row("clone, VFORK", FORK, "clone(CLONE_VM|CLONE_VFORK): blocks go from parent to child and back",
         "@clone_vm vfork {scale}", short="50", long="1000", tries=3, timeout=120),
     Row("clone, own TLS", FORK, "clone(CLONE_VM|CLONE_SETTLS): parent and child allocate at the same time",

@@ -12,7 +12,6 @@
 
 use super::bin::Bin;
 use super::heap::{Heap, Inside};
-use super::orphan::Elsewhere;
 use super::{bind, tls, visit};
 use crate::remote::drain::settle;
 use crate::remote::outbox::{Posted, post_one};
@@ -106,7 +105,6 @@ pub fn remote(heap: *mut Heap, owner: u32, class: usize, block: *mut u8) {
         drop(bind::enter(heap)); // gives the thread a heap, and with it an outbox
     }
     let heap = tls::current();
-    let _visit = Elsewhere::enter(); // without memory for a batch a post visits the owner's heap
     let posted = if tls::is_shim(heap) {
         post_one(owner, class, block)
     } else {

@@ -29,7 +29,6 @@ pub fn after(posted: Posted) {
 /// for adoption. Then visits the heaps that blocks were forwarded to.
 #[cold]
 pub fn help(owner: u32) {
-    let _visit = Elsewhere::enter();
     if let Some(record) = directory::find(owner) {
         visit(record, Depth::Queue);
     }
@@ -57,6 +56,7 @@ enum Depth {
 /// One visit, and more of them as long as others go on sending to a heap that they find visited.
 #[cold]
 fn visit(record: &'static HeapRecord, depth: Depth) {
+    let _visit = Elsewhere::enter();
     for _ in 0..policy::VISIT_ROUNDS {
         let Some(visit) = record.shared.tenancy.transition_visit() else { return };
         record.shared.stats.visits.add();

@@ -19,6 +19,21 @@ pub struct FutexLock {
     word: AtomicU32,
 }
 
+impl FutexLock {
+    /// Waits for the lock, but no longer than about `wait_ms`. `false`: somebody has it all the while.
+    pub fn lock_within(&self, wait_ms: u32) -> bool {
+        let begun_ms = os::now_ms();
+        // acquire [LOCK]: pairs with [UNLOCK]
+        while self.word.swap(CONTENDED, Ordering::Acquire) != FREE {
+            if os::now_ms().wrapping_sub(begun_ms) >= wait_ms {
+                return false;
+            }
+            os::futex_wait(&self.word, CONTENDED, wait_ms);
+        }
+        true
+    }
+}
+
 // SAFETY: `lock` returns only after this thread moved the word from FREE, and only `unlock` moves
 // it back, so there is one holder at a time.
 unsafe impl lock_api::RawMutex for FutexLock {
@@ -27,13 +42,7 @@ unsafe impl lock_api::RawMutex for FutexLock {
     type GuardMarker = lock_api::GuardSend;
 
     fn lock(&self) {
-        if self.try_lock() {
-            return;
-        }
-        // acquire [LOCK]: pairs with [UNLOCK]
-        while self.word.swap(CONTENDED, Ordering::Acquire) != FREE {
-            os::futex_wait(&self.word, CONTENDED);
-        }
+        while !self.lock_within(u32::MAX) {}
     }
 
     fn try_lock(&self) -> bool {

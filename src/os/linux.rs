@@ -67,12 +67,14 @@ pub(super) fn madvise(address: usize, bytes: usize, advice: i32) -> Result<usize
     unsafe { syscall(libc::SYS_madvise, [address, bytes, advice as usize, 0, 0, 0]) }
 }
 
-/// Sleeps while `word` is `expected`; may wake for no reason.
-pub fn futex_wait(word: &AtomicU32, expected: u32) {
+/// Sleeps while `word` is `expected`, at most for `wait_ms`; may wake for no reason.
+pub fn futex_wait(word: &AtomicU32, expected: u32, wait_ms: u32) {
     super::counts::FUTEX.add();
     let op = (libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG) as usize;
-    // SAFETY: the word outlives the call.
-    let _ = unsafe { syscall(libc::SYS_futex, [word.as_ptr() as usize, op, expected as usize, 0, 0, 0]) };
+    let time = libc::timespec { tv_sec: i64::from(wait_ms / 1000), tv_nsec: i64::from(wait_ms % 1000) * 1_000_000 };
+    let arguments = [word.as_ptr() as usize, op, expected as usize, (&raw const time) as usize, 0, 0];
+    // SAFETY: word and time outlive the call.
+    let _ = unsafe { syscall(libc::SYS_futex, arguments) };
 }
 
 /// Wakes one sleeper of `word`.

@@ -33,6 +33,8 @@ const OUTBOX_MIN_BLOCKS: usize = 16;
 pub const OUTBOX_MAX_BYTES: usize = 2 * MIB;
 /// Bytes that may wait in the queue of a heap before a poster drains it in its owner's place.
 pub const QUEUE_BACKLOG_BYTES: usize = MIB;
+/// How long the lock of `HAKMEM_STAGE2=0` is waited for before all do without it.
+pub const CONTROL_LOCK_WAIT_MS: u32 = 1000;
 
 /// Visits that a thread makes in a row: forwarded blocks may need help in their turn. What is wanted
 /// beyond that is left to the next thread that comes by.

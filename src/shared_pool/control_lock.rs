@@ -2,14 +2,22 @@
 //! acquire, and every release, hold one lock, and the counters must show it; stage 2 then holds it
 //! over its system call. Adoption, growth, and spans that grow in place or have a large alignment
 //! take none. Otherwise nothing is locked.
+//!
+//! The lock protects nothing: below it everything is lock-free. So nobody has to wait for ever for a
+//! holder that does not exist in this process (the child of `_Fork`), or that this very thread has
+//! interrupted (a signal handler): after a second the lock is given up by all.
 
 use crate::config;
 use crate::os::futex_lock::FutexLock;
+use crate::policy;
 use crate::stats::POOL;
 use crate::sync::counter::SharedCounter;
+use crate::sync::{AtomicBool, Ordering};
 use lock_api::RawMutex;
 
 static LOCK: FutexLock = FutexLock::INIT;
+/// Somebody has waited for too long.
+static GIVEN_UP: AtomicBool = AtomicBool::new(false);
 
 /// Held for as long as it lives, if the control is on.
 pub(super) struct Control(bool);
@@ -44,7 +52,14 @@ fn take(count: &SharedCounter) -> Control {
     }
     if !LOCK.try_lock() {
         POOL.lock_waits.add();
-        LOCK.lock();
+        // relaxed, both: a hint
+        if GIVEN_UP.load(Ordering::Relaxed) {
+            return Control(false);
+        }
+        if !LOCK.lock_within(policy::CONTROL_LOCK_WAIT_MS) {
+            GIVEN_UP.store(true, Ordering::Relaxed);
+            return Control(false);
+        }
     }
     count.add();
     Control(true)
@@ -54,7 +69,8 @@ fn take(count: &SharedCounter) -> Control {
 #[allow(unsafe_code)] // unlocks for a thread that is gone
 pub fn reset_after_fork() {
     if LOCK.is_locked() {
-        // SAFETY: the child has one thread, and it is not inside an acquire or release.
+        // SAFETY: the child has one thread; should it be inside itself (a signal handler has forked),
+        // it unlocks a free lock later, which changes nothing.
         unsafe { LOCK.unlock() };
     }
 }
