@@ -52,8 +52,8 @@ impl Tenant {
         Self { heap, tenure: Tenure::Own, _visit: None }
     }
 
-    fn of_another(heap: *mut Heap, tenure: Tenure) -> Self {
-        Self { heap, tenure, _visit: Some(Elsewhere::enter()) }
+    fn of_another(heap: *mut Heap, tenure: Tenure, visit: Elsewhere) -> Self {
+        Self { heap, tenure, _visit: Some(visit) }
     }
 
     /// The heap's parts; `None` for a borrowed or visited heap, whose front cache must not be used.
@@ -131,7 +131,7 @@ fn enter_without_heap(shim: *mut Heap) -> Option<Tenant> {
     let heap = Heap::of_record(record);
     if tls::current() != shim {
         // a signal handler has bound a heap since this slow path began: that one stays
-        return Some(Tenant::of_another(heap, Tenure::Borrowed));
+        return Some(Tenant::of_another(heap, Tenure::Borrowed, Elsewhere::enter()));
     }
     tls::set_current(heap);
     arm_thread_exit(heap);
@@ -160,8 +160,9 @@ fn bind() -> Option<&'static HeapRecord> {
 #[cold]
 fn borrow() -> Option<Tenant> {
     POOL.heaps_borrowed.add();
+    let elsewhere = Elsewhere::enter();
     match bind() {
-        Some(record) => Some(Tenant::of_another(Heap::of_record(record), Tenure::Borrowed)),
+        Some(record) => Some(Tenant::of_another(Heap::of_record(record), Tenure::Borrowed, elsewhere)),
         None => visit_any(),
     }
 }
@@ -170,10 +171,12 @@ fn borrow() -> Option<Tenant> {
 /// this call. `None`: there is none at the moment.
 #[cold]
 fn visit_any() -> Option<Tenant> {
-    (1..directory::ids() as u32).filter_map(directory::find).find_map(|record| {
+    let elsewhere = Elsewhere::enter();
+    let entered = (1..directory::ids() as u32).filter_map(directory::find).find_map(|record| {
         let visit = record.shared.tenancy.transition_visit()?;
-        Some(Tenant::of_another(Heap::of_record(record), Tenure::Visited(visit)))
-    })
+        Some((Heap::of_record(record), visit))
+    });
+    entered.map(|(heap, visit)| Tenant::of_another(heap, Tenure::Visited(visit), elsewhere))
 }
 
 /// A visitor is in the thread's heap: another heap takes its place, with the bins and the outbox of
