@@ -22,6 +22,7 @@ use crate::shared_pool;
 use crate::slab::directory::{self, HeapRecord};
 use crate::slab::set::SlabSet;
 use crate::stats::POOL;
+use crate::sync::census::{self, Event};
 use crate::sync::tenancy::{Entry, Visit};
 use crate::sync::{AtomicU32, Ordering};
 use core::ffi::c_void;
@@ -114,6 +115,7 @@ pub fn enter(heap: *mut Heap) -> Option<Tenant> {
     if tls::is_shim(heap) {
         return enter_without_heap(heap);
     }
+    census::note(Event::Entry);
     // SAFETY: [I-HEAP] the thread's own heap.
     match unsafe { Heap::shared(heap) }.tenancy.transition_enter() {
         Entry::Entered => Some(Tenant::own(heap)),

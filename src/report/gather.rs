@@ -9,6 +9,7 @@ use crate::os;
 use crate::slab::directory;
 use crate::stats::{ClassSnapshot, HeapStats, NUM_STAGES, POOL, Snapshot};
 use crate::superslab::pool;
+use crate::sync::census;
 use crate::sync::counter::SharedCounter;
 
 /// All counters now. Never allocates; safe from any thread.
@@ -91,6 +92,7 @@ fn pool_counters() -> Snapshot {
         stray_blocks: POOL.stray_blocks.get(),
         foreign_frees: POOL.foreign_frees.get(),
         system_calls: calls.map(SharedCounter::get),
+        atomics: census::counts(),
     }
 }
 

@@ -28,6 +28,7 @@ pub fn write_json(s: &Snapshot, out: Sink) -> bool {
             json.number(name, count);
         }
     });
+    atomics(&mut json, s);
     json.close("}\n");
     json.is_whole
 }
@@ -133,6 +134,19 @@ fn memory(json: &mut Json, s: &Snapshot) {
         json.number("stray_blocks", s.stray_blocks);
         json.number("foreign_frees", s.foreign_frees);
     });
+}
+
+/// Only where a build counts them.
+fn atomics(json: &mut Json, s: &Snapshot) {
+    if let Some(atomics) = s.atomics {
+        json.object("atomics", |json| {
+            json.number("read_modify_writes", atomics.read_modify_writes);
+            json.number("entries", atomics.entries);
+            json.number("statistics", atomics.statistics);
+            json.number("failures", atomics.failures);
+            json.number("fences", atomics.fences);
+        });
+    }
 }
 
 /// The size classes that have slabs, by their bytes.

@@ -3,6 +3,7 @@
 use super::*;
 use crate::geometry::NUM_CLASSES;
 use crate::stats::{ClassSnapshot, Snapshot};
+use crate::sync::census::AtomicCounts;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
@@ -58,6 +59,7 @@ fn fixed_snapshot() -> Snapshot {
         stray_blocks: 15,
         foreign_frees: 16,
         system_calls: [41, 42, 43, 45, 46, 47],
+        atomics: Some(AtomicCounts { read_modify_writes: 51, entries: 52, statistics: 53, failures: 54, fences: 55 }),
     }
 }
 
@@ -181,7 +183,7 @@ fn the_json_is_one_object_on_one_line_with_its_version_first() {
     let json = collected(&fixed_snapshot(), write_json);
     assert_eq!(json.matches('\n').count(), 1);
     let shown = python(&json, "list(d)[0], d['version'], sorted(d)");
-    let expected = "version 1 ['classes', 'front_caches', 'heaps', 'locks', 'memory', 'pool', \
+    let expected = "version 1 ['atomics', 'classes', 'front_caches', 'heaps', 'locks', 'memory', 'pool', \
         'remote_frees', 'system_calls', 'version']\n";
     assert_eq!(shown, expected);
 }
@@ -207,6 +209,13 @@ fn the_emptiest_and_the_fullest_json_are_valid() {
     let full = collected(&snapshot_full_of(u64::MAX), write_json);
     let shown = python(&(empty + &full), "len(d['classes']), d['memory']['live_bytes']");
     assert_eq!(shown, format!("0 0\n{NUM_CLASSES} {}\n", u64::MAX));
+}
+
+#[test]
+fn a_build_that_does_not_count_atomics_says_nothing_of_them() {
+    let s = Snapshot { atomics: None, ..fixed_snapshot() };
+    assert!(!collected(&s, write_text).contains("atomics"));
+    assert_eq!(python(&collected(&s, write_json), "'atomics' in d"), "False\n");
 }
 
 /// Every number of the fixed snapshot is in both reports. They are all different, and larger than
@@ -257,7 +266,8 @@ fn no_counter_is_left_out() {
         s.stray_blocks,
         s.foreign_frees,
     ];
-    let arrays = [&s.stage_hits[..], &s.stage_misses, &s.stage_retries, &s.system_calls].concat();
+    let atomics = s.atomics.map(|a| [a.read_modify_writes, a.entries, a.statistics, a.failures, a.fences]).unwrap();
+    let arrays = [&s.stage_hits[..], &s.stage_misses, &s.stage_retries, &s.system_calls, &atomics].concat();
     let mut different = [&scalars[..], &arrays].concat();
     different.sort_unstable();
     different.dedup();

@@ -21,6 +21,7 @@ pub fn write_text(s: &Snapshot, out: Sink) -> bool {
         && write_large(s, out)
         && write_memory(s, out)
         && write_system_calls(s, out)
+        && write_atomics(s, out)
 }
 
 /// All locks together, by path and as a share of the operations, then each by name.
@@ -162,6 +163,20 @@ fn write_system_calls(s: &Snapshot, out: Sink) -> bool {
             line.text(before).text(name).text(" ").decimal(count);
             before = ", ";
         }
+    })
+}
+
+/// Only where a build counts them.
+fn write_atomics(s: &Snapshot, out: Sink) -> bool {
+    s.atomics.is_none_or(|atomics| {
+        let counts = [
+            (atomics.read_modify_writes, "read-modify-writes"),
+            (atomics.entries, "of them entries of own heaps"),
+            (atomics.statistics, "statistics"),
+            (atomics.failures, "failed compare-and-swaps"),
+            (atomics.fences, "full fences"),
+        ];
+        one_line(out, |line| numbers(line, "atomics: ", &counts))
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::NUM_STAGES;
 use crate::geometry::NUM_CLASSES;
+use crate::sync::census::AtomicCounts;
 
 /// Version of [`Snapshot`]'s meaning: raised when a field changes what it counts.
 pub const TELEMETRY_VERSION: u32 = 1;
@@ -115,6 +116,8 @@ pub struct Snapshot {
     pub foreign_frees: u64,
     /// System calls made: mmap, munmap, mprotect, madvise, mremap, futex.
     pub system_calls: [u64; 6],
+    /// Atomic operations, in a build that counts them.
+    pub atomics: Option<AtomicCounts>,
 }
 
 /// Names of [`Snapshot::system_calls`].

@@ -1,5 +1,6 @@
 //! Counters for statistics: they order nothing and are read only to be reported.
 
+use super::census::{Event, note};
 use super::{AtomicU64, Ordering};
 
 /// A counter that any thread may raise: one relaxed read-modify-write, for slow paths.
@@ -21,6 +22,7 @@ impl SharedCounter {
     /// Adds `n`.
     #[inline]
     pub fn add_n(&self, n: u64) {
+        note(Event::Statistic);
         // relaxed: a statistic
         self.0.fetch_add(n, Ordering::Relaxed);
     }
@@ -28,6 +30,7 @@ impl SharedCounter {
     /// Takes `n` away.
     #[inline]
     pub fn sub_n(&self, n: u64) {
+        note(Event::Statistic);
         // relaxed: a statistic
         self.0.fetch_sub(n, Ordering::Relaxed);
     }

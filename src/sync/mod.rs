@@ -1,6 +1,6 @@
 //! The only place that names atomics: `core`'s in every build, loom's under `cfg(loom)`, shuttle's
-//! under `cfg(shuttle)`, and with the feature `yield-injection` those of [`yielding`], which give the
-//! processor away around read-modify-writes.
+//! under `cfg(shuttle)`, and those of [`observed`] with the features `yield-injection`, which gives the
+//! processor away around read-modify-writes, and `count-atomics`, which counts them ([`census`]).
 //!
 //! Beside them stand the lock-free building blocks that know nothing of the heap: a stack of
 //! tagged indices ([`tagged_stack`]), a queue emptied whole ([`batch_queue`]), the ownership word
@@ -9,7 +9,7 @@
 
 #[cfg(not(any(loom, shuttle)))]
 pub use core::sync::atomic::compiler_fence;
-#[cfg(not(any(loom, shuttle, feature = "yield-injection")))]
+#[cfg(not(any(loom, shuttle, feature = "yield-injection", feature = "count-atomics")))]
 pub use core::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
 };
@@ -17,20 +17,24 @@ pub use core::sync::atomic::{
 pub use loom::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
 };
+#[cfg(all(any(feature = "yield-injection", feature = "count-atomics"), not(any(loom, shuttle))))]
+pub use observed::{AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 #[cfg(shuttle)]
 pub use shuttle::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
 };
-#[cfg(all(feature = "yield-injection", not(any(loom, shuttle))))]
-pub use yielding::{AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 
 pub mod batch_queue;
+#[cfg(not(any(loom, shuttle)))]
+pub mod census;
 #[cfg(not(any(loom, shuttle)))]
 pub mod counter;
 #[cfg(all(test, shuttle))]
 mod exit_model;
 #[cfg(all(test, loom))]
 mod hint_model;
+#[cfg(all(any(feature = "yield-injection", feature = "count-atomics"), not(any(loom, shuttle))))]
+pub mod observed;
 pub mod tagged_stack;
 pub mod tenancy;
 #[cfg(all(feature = "yield-injection", not(any(loom, shuttle))))]
