@@ -3,7 +3,7 @@
 //! ```text
 //! allocate(size)
 //!   small, up to 1 KiB        class by table             -> bin::pop
-//!   medium, up to 64 KiB      class by bit scan          -> bin::pop
+//!   medium, up to 64 KiB      class by bit scan          -> bin::pop    (allocate_medium)
 //!     the bin is empty        front_cache::refill        -> depot, drain, slabs, shared pool
 //!   large                     large::span, large::huge
 //! allocate_zeroed(size)       as above, then zeroes what is not known to be zero
@@ -41,6 +41,28 @@ pub fn allocate(size: usize) -> *mut u8 {
                 return block;
             }
         }
+        return allocate_slow(size, heap);
+    }
+    // SAFETY: `size` is above the table's.
+    unsafe { allocate_medium(size, heap) }
+}
+
+/// Requests above the table's sizes: the bin's block again, its class found by arithmetic.
+///
+/// # Safety
+/// `size` is above [`MAX_TABLE_BYTES`]; `heap` is the calling thread's.
+#[inline(never)]
+unsafe fn allocate_medium(size: usize, heap: *mut Heap) -> *mut u8 {
+    if size <= MAX_CLASS_BYTES {
+        // SAFETY: the caller's promise; [I-HEAP] this thread's heap.
+        unsafe {
+            core::hint::assert_unchecked(size > MAX_TABLE_BYTES);
+            let block = Bin::pop(bin_of(heap, class_of(size)));
+            if !block.is_null() {
+                clear_mark(block);
+                return block;
+            }
+        }
     }
     allocate_slow(size, heap)
 }
@@ -65,7 +87,8 @@ unsafe fn bin_of(heap: *mut Heap, class: usize) -> *mut Bin {
     Bin::at_offset(heap, class * size_of::<Bin>())
 }
 
-/// Medium and large requests, and bins that are empty.
+/// Large requests, and bins that are empty.
+#[cold]
 #[inline(never)]
 fn allocate_slow(size: usize, heap: *mut Heap) -> *mut u8 {
     if size > MAX_CLASS_BYTES {

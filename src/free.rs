@@ -3,6 +3,7 @@
 //! ```text
 //! deallocate(block)
 //!   a block of the thread's own heap: one table entry decides     -> bin::push
+//!   a block of another heap (deallocate_other)                    -> outbox::add_to_lane
 //!   deallocate_slow
 //!     its own, the bin full   front_cache::flush::push_slow      -> depot, slabs
 //!     another heap's          front_cache::flush::remote         -> outbox, queue of the owner
@@ -50,6 +51,35 @@ pub unsafe fn deallocate(block: *mut u8) {
                     word.write(mark);
                     return;
                 }
+            }
+        }
+    }
+    // SAFETY: the caller's promise.
+    unsafe { deallocate_other(block, heap) }
+}
+
+/// A block of another heap, while there is room in the outbox: the same checks, then one more place of a
+/// magazine is taken.
+///
+/// # Safety
+/// As for [`deallocate`]; `heap` is the calling thread's.
+#[inline(never)]
+unsafe fn deallocate_other(block: *mut u8, heap: *mut Heap) {
+    // SAFETY: [I-HEAP] this thread's heap or a shim, whose view covers nothing; [I-OUTBOX] its own; a
+    // block start of an ACTIVE slab can be written.
+    unsafe {
+        if let Some(entry) = (*heap).front.view.entry_at(block as usize)
+            && let Some(class) = entry_class(entry)
+            && entry_owner(entry) != Heap::id(heap)
+            && is_block_start(block as usize & CLASSES[class].slab_mask as usize, CLASSES[class].inverse)
+        {
+            let mark = mark::local((*heap).front.secret, block);
+            let word = block.cast::<u64>().add(1);
+            let is_marked = word.read() == mark || word.read() == !mark;
+            let stats = &Heap::shared(heap).stats;
+            if !is_marked && (*heap).front.outbox.add_to_lane(entry_owner(entry), class, block, stats) {
+                word.write(!mark);
+                return;
             }
         }
     }

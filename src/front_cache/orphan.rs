@@ -173,8 +173,9 @@ fn put_back(set: &mut SlabSet, blocks: &[*mut u8]) {
         if !is_block_start(block as usize & info.slab_mask as usize, info.inverse) {
             continue;
         }
-        if let Put::Whole(slot) = set.put(head_slot(slot, class), class, block as usize) {
-            shared_pool::release_slab(set, slot, class);
+        let head = head_slot(slot, class);
+        if let (_, Put::Whole) = set.put_leading(head, class, &[block]) {
+            shared_pool::release_slab(set, head, class);
         }
     }
 }

@@ -57,11 +57,8 @@ fn fill_bin(heap: *mut Heap, inside: &mut Inside<'_>, class: usize) -> bool {
         return true;
     }
     inside.front.undrained_refills += 1;
-    if inside.front.undrained_refills >= config::get().drain_interval_refills() {
-        drain_into_depot(heap, inside);
-        if from_depot(inside, class) {
-            return true;
-        }
+    if inside.front.undrained_refills >= config::get().drain_interval_refills() && from_queue(heap, inside, class) {
+        return true;
     }
     if inside.front.ready_bin(class).magazine().is_null() {
         let Some(magazine) = inside.depot.empty_magazine(class) else { return false };
@@ -99,11 +96,8 @@ fn fill_from_slabs(heap: *mut Heap, inside: &mut Inside<'_>, class: usize) -> bo
         have += inside.set.take_many(class, want - have, &mut places[have..]);
     }
     if have == 0 {
-        if inside.front.undrained_refills > 0 {
-            drain_into_depot(heap, inside);
-            if from_depot(inside, class) {
-                return true;
-            }
+        if inside.front.undrained_refills > 0 && from_queue(heap, inside, class) {
+            return true;
         }
         // what waits for others may be what they need before they, too, ask for more
         inside.front.outbox.post_all(inside.set.stats(), visit::help);
@@ -127,12 +121,15 @@ fn next_refill(last: usize, capacity: usize, bytes: usize) -> u16 {
     if fixed != 0 { last as u16 } else { policy::next_refill(last, capacity) as u16 }
 }
 
-fn drain_into_depot(heap: *mut Heap, inside: &mut Inside<'_>) {
+/// Takes what others have freed. `true`: there were blocks for the empty bin among it.
+fn from_queue(heap: *mut Heap, inside: &mut Inside<'_>, class: usize) -> bool {
     inside.front.undrained_refills = 0;
-    if inside.set.shared().has_mail() {
-        drain(inside.set, &mut visit::Arrivals::to_depot(heap, inside.depot));
-        visit::help_wanted();
+    if !inside.set.shared().has_mail() {
+        return false;
     }
+    drain(inside.set, &mut visit::Arrivals::to_front_cache(heap, inside.front, inside.depot));
+    visit::help_wanted();
+    inside.front.bins[class].blocks() > 0 || from_depot(inside, class)
 }
 
 /// One block straight from a slab; the flag says that it is known to be zero.

@@ -1,10 +1,11 @@
 //! Visiting a heap in its owner's place: draining its queue when the owner sleeps or is gone.
 #![allow(unsafe_code)] // the visitor becomes the tenant of another heap
 
+use super::bin::Bin;
 use super::bind::abandon_slabs;
 use super::confirm::bin_holds;
 use super::depot::Depot;
-use super::heap::Heap;
+use super::heap::{FrontCache, Heap};
 use super::orphan::Elsewhere;
 use crate::geometry::*;
 use crate::magazine::{self, Magazine};
@@ -106,22 +107,24 @@ fn owner_of(record: &'static HeapRecord) -> u32 {
     unsafe { Heap::id(Heap::of_record(record)) }
 }
 
-/// Bin and depot of a heap as a drain of its queue sees them.
+/// Bins and depot of a heap as a drain of its queue sees them.
 pub(super) struct Arrivals<'a> {
     heap: *mut Heap,
+    /// The owner's, when it drains itself.
+    front: Option<&'a mut FrontCache>,
     depot: &'a mut Depot,
-    keeps: bool,
 }
 
 impl<'a> Arrivals<'a> {
-    /// Batches of one class go to the depot, as far as it has room.
-    pub(super) fn to_depot(heap: *mut Heap, depot: &'a mut Depot) -> Self {
-        Self { heap, depot, keeps: true }
+    /// Batches of one class go to the depot, as far as it has room; of the others the bins take what they
+    /// can hold.
+    pub(super) fn to_front_cache(heap: *mut Heap, front: &'a mut FrontCache, depot: &'a mut Depot) -> Self {
+        Self { heap, front: Some(front), depot }
     }
 
     /// Everything goes back to the slabs.
     pub(super) fn to_slabs(heap: *mut Heap, depot: &'a mut Depot) -> Self {
-        Self { heap, depot, keeps: false }
+        Self { heap, front: None, depot }
     }
 }
 
@@ -129,12 +132,18 @@ impl Receiver for Arrivals<'_> {
     fn keep(&mut self, class: usize, batch: *mut Magazine) -> bool {
         // SAFETY: [I-MAGAZINE] the drain hands the batch over when this returns true.
         unsafe {
-            let room = self.keeps && self.depot.has_room(class, (*batch).count as usize);
+            let room = self.front.is_some() && self.depot.has_room(class, (*batch).count as usize);
             if room {
                 self.depot.put(class, batch);
             }
             room
         }
+    }
+
+    #[inline]
+    fn keep_block(&mut self, class: usize, block: *mut u8) -> bool {
+        // SAFETY: [I-BIN] the thread's own bins.
+        self.front.as_mut().is_some_and(|front| unsafe { Bin::push(&mut front.bins[class], block) })
     }
 
     fn holds(&self, class: usize, block: *mut u8) -> bool {

@@ -16,6 +16,8 @@ use crate::superslab::registry;
 pub trait Receiver {
     /// May take a batch of one class as it is, to become a magazine of the depot.
     fn keep(&mut self, class: usize, batch: *mut Magazine) -> bool;
+    /// May take a block of the heap's own into its bin.
+    fn keep_block(&mut self, class: usize, block: *mut u8) -> bool;
     /// Whether a block is in the bin or the depot of the heap.
     fn holds(&self, class: usize, block: *mut u8) -> bool;
 }
@@ -44,12 +46,28 @@ pub fn drain(set: &mut SlabSet, receiver: &mut impl Receiver) {
         stats.drained_bytes.add_n(batch_bytes(opened));
         receive(receiver, opened.blocks());
         if opened.class == MIXED || !receiver.keep(opened.class as usize, batch) {
-            settle(set, opened.blocks());
+            let left = keep_blocks(set.owner(), receiver, opened);
+            settle(set, &opened.blocks()[..left]);
             // SAFETY: [I-MAGAZINE] its blocks are settled.
             unsafe { magazine::recycle(batch) };
         }
         batch = next;
     }
+}
+
+/// Offers each block to its bin; moves those that are not taken to the front, and returns how many.
+fn keep_blocks(owner: u32, receiver: &mut impl Receiver, batch: &mut Magazine) -> usize {
+    let mut left = 0;
+    for place in 0..batch.count as usize {
+        let block = batch.items[place];
+        let class = registry::slot_of(block as usize)
+            .map_or(NUM_CLASSES, |slot| (registry::entry(slot) ^ owner << OWNER_SHIFT) as usize);
+        if class >= NUM_CLASSES || !receiver.keep_block(class, block) {
+            batch.items[left] = block;
+            left += 1;
+        }
+    }
+    left
 }
 
 /// Blocks that came without a magazine.
@@ -102,19 +120,23 @@ fn block_class(block: *mut u8) -> Option<usize> {
     entry_class(registry::entry(registry::slot_of(block as usize)?))
 }
 
-/// Puts blocks back into their slabs, or forwards them to the heap that has adopted their slab: as
+/// Puts blocks back into their slabs, those that stand in a row and in one slab at once, or forwards them to the heap that has adopted their slab: as
 /// for [`drain`].
 pub fn settle(set: &mut SlabSet, blocks: &[*mut u8]) {
     let mine = set.owner() << OWNER_SHIFT;
     let mut forward = Forward::new();
-    for &block in blocks {
+    let mut rest = blocks;
+    while let Some((&block, others)) = rest.split_first() {
         let Some(slot) = registry::slot_of(block as usize) else { fatal::corrupted("a cached block", block as usize) };
         let entry = registry::entry(slot);
         let class = (entry ^ mine) as usize;
         if class < NUM_CLASSES {
-            shared_pool::return_block(set, owned::head_slot(slot, class), class, block as usize);
+            let head = owned::head_slot(slot, class);
+            let put = shared_pool::return_leading(set, head, class, rest);
+            rest = &rest[put..];
             continue;
         }
+        rest = others;
         // a block keeps its slab from being released: an entry without class means it came twice
         let Some(class) = entry_class(entry) else { fatal::double_free(block as usize) };
         forward.add(entry_owner(entry), class, block);

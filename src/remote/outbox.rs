@@ -68,6 +68,30 @@ impl Outbox {
         self.bytes
     }
 
+    /// Adds a block where that needs neither a magazine nor a post: a few stores. `false`: [`Outbox::add`]
+    /// it.
+    #[inline]
+    #[must_use]
+    pub fn add_to_lane(&mut self, owner: u32, class: usize, block: *mut u8, stats: &HeapStats) -> bool {
+        let bytes = CLASSES[class].bytes;
+        let lane = &mut self.lanes[owner as usize % policy::OUTBOX_LANES];
+        if lane.owner != owner || lane.batch.is_null() {
+            return false;
+        }
+        // SAFETY: [I-MAGAZINE] the lane's batch belongs to this outbox.
+        let batch = unsafe { &mut *lane.batch };
+        let (lane_bytes, all_bytes) = (lane.bytes + bytes, self.bytes + bytes as usize);
+        if policy::lane_is_full(batch.count as usize + 1, lane_bytes as usize) || all_bytes > policy::OUTBOX_MAX_BYTES {
+            return false;
+        }
+        batch.push_of(class, block);
+        lane.bytes = lane_bytes;
+        self.bytes = all_bytes;
+        stats.remote_blocks.add();
+        stats.remote_bytes.add_n(u64::from(bytes));
+        true
+    }
+
     /// Adds a block of `class` that belongs to `owner`. Posts the lane when it is full.
     pub fn add(&mut self, owner: u32, class: usize, block: *mut u8, stats: &HeapStats) -> Posted {
         let bytes = CLASSES[class].bytes;

@@ -27,7 +27,7 @@ mod whole;
 pub use adopt::{advertise, unadvertise};
 pub use control_lock::reset_after_fork;
 pub use purge::{decay, purge_all, purge_excess, warm_bytes};
-pub use release::{release_run, release_slab, return_block};
+pub use release::{release_run, release_slab, return_leading};
 pub use unused::{claim_aligned, claim_behind};
 pub use whole::{claim_superslabs, unclaim_superslabs};
 

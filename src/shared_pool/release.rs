@@ -1,23 +1,36 @@
 //! Giving blocks back to slabs, and slabs and spans back to the pool.
+#![allow(unsafe_code)] // looks into the slab of a refused block
 
 use super::{control_lock, empty, purge, unused};
 use crate::config;
 use crate::fatal;
 use crate::geometry::*;
-use crate::slab::owned::PutError;
+use crate::slab::owned::{PutError, slab_at};
 use crate::slab::set::{Put, SlabSet};
 use crate::stats::POOL;
 use crate::superslab::registry;
 
-/// Puts a block back into its slab, which belongs to `set`; a slab that is whole again goes back to
-/// the pool. Ends the process when the block is in its slab already.
+/// Puts the first of `blocks` back into the slab it stands in, which belongs to `set`, and those behind it
+/// as far as they stand there too; a slab that is whole again goes back to the pool. Returns how many that
+/// were. Ends the process when the first is in the slab already.
 #[inline]
-pub fn return_block(set: &mut SlabSet, slot: u32, class: usize, address: usize) {
-    match set.put(slot, class, address) {
+pub fn return_leading(set: &mut SlabSet, slot: u32, class: usize, blocks: &[*mut u8]) -> usize {
+    let (put, outcome) = set.put_leading(slot, class, blocks);
+    match outcome {
         Put::Kept => {}
-        Put::Whole(slot) => release_slab(set, slot, class),
-        Put::Refused(PutError::AlreadyFree) => fatal::double_free(address),
-        Put::Refused(PutError::BeyondLast) => fatal::free_of_interior(address),
+        Put::Whole => release_slab(set, slot, class),
+        Put::Refused => end(slot, blocks[0]),
+    }
+    put
+}
+
+/// A block that its slab does not take.
+#[cold]
+fn end(slot: u32, block: *mut u8) -> ! {
+    // SAFETY: [I-SLAB] the caller is the tenant of the slab's set.
+    match unsafe { slab_at(slot) }.why_refused(block) {
+        PutError::AlreadyFree => fatal::double_free(block as usize),
+        PutError::BeyondLast => fatal::free_of_interior(block as usize),
     }
 }
 

@@ -140,13 +140,22 @@ impl Slab {
         let mut taken = 0;
         let mut word = self.first_word as usize;
         let mut highest = 0;
+        let bytes = self.bytes as usize;
         while taken < want {
             let mut bits = self.free[word];
-            let base = self.base + word * WORD_BITS * self.bytes as usize;
+            let base = self.base + word * WORD_BITS * bytes;
+            if bits == u64::MAX && want - taken >= WORD_BITS {
+                for (bit, place) in out[taken..taken + WORD_BITS].iter_mut().enumerate() {
+                    *place = (base + bit * bytes) as *mut u8;
+                }
+                highest = word * WORD_BITS + WORD_BITS - 1;
+                taken += WORD_BITS;
+                bits = 0;
+            }
             while bits != 0 && taken < want {
                 let bit = bits.trailing_zeros() as usize;
                 bits &= bits - 1;
-                out[taken] = (base + bit * self.bytes as usize) as *mut u8;
+                out[taken] = (base + bit * bytes) as *mut u8;
                 highest = word * WORD_BITS + bit;
                 taken += 1;
             }
@@ -178,23 +187,39 @@ impl Slab {
         block_index(address - self.base, self.inverse)
     }
 
-    /// Puts a block back that starts at `address`, within the slab.
+    /// Puts back the first of `blocks`, which starts in the slab, and those behind it as far as they do too.
+    /// Returns how many; 0: the first cannot be put back ([`Slab::why_refused`]).
     #[inline]
-    pub fn put(&mut self, address: usize) -> Result<(), PutError> {
-        let index = self.index_of(address);
-        if index >= self.capacity as usize {
-            return Err(PutError::BeyondLast);
+    #[must_use]
+    pub fn put_leading(&mut self, blocks: &[*mut u8]) -> usize {
+        let capacity = self.capacity as usize;
+        // SAFETY: `init` takes it from the class.
+        unsafe { core::hint::assert_unchecked(capacity <= MAX_BLOCKS_PER_SLAB) };
+        let mut first_word = self.first_word as usize;
+        let mut put = 0;
+        for &block in blocks {
+            // of an address below the base this is too large, as it is of one behind the slab
+            let index = block_index((block as usize).wrapping_sub(self.base), self.inverse);
+            if index >= capacity {
+                break;
+            }
+            let (word, bit) = (index / WORD_BITS, 1u64 << (index % WORD_BITS));
+            if self.free[word] & bit != 0 {
+                break;
+            }
+            self.free[word] |= bit;
+            first_word = first_word.min(word);
+            put += 1;
         }
-        let (word, bit) = (index / WORD_BITS, 1u64 << (index % WORD_BITS));
-        if self.free[word] & bit != 0 {
-            return Err(PutError::AlreadyFree);
-        }
-        self.free[word] |= bit;
-        self.free_blocks += 1;
-        if (word as u16) < self.first_word {
-            self.first_word = word as u16;
-        }
-        Ok(())
+        self.free_blocks += put as u32;
+        self.first_word = first_word as u16;
+        put
+    }
+
+    /// Why a block cannot be put back.
+    #[cold]
+    pub fn why_refused(&self, block: *mut u8) -> PutError {
+        if self.holds(block as usize) { PutError::AlreadyFree } else { PutError::BeyondLast }
     }
 
     /// Whether the block that starts at `address` is in the slab.
@@ -241,8 +266,8 @@ mod tests {
         let mut s = slab(3);
         let (p, zero) = s.take_one().unwrap();
         assert!(zero);
-        assert_eq!(s.put(p as usize), Ok(()));
-        assert_eq!(s.put(p as usize), Err(PutError::AlreadyFree));
+        assert_eq!(s.put_leading(&[p]), 1);
+        assert_eq!((s.put_leading(&[p]), s.why_refused(p)), (0, PutError::AlreadyFree));
         assert!(s.holds(p as usize) && s.is_whole());
         let (q, zero) = s.take_one().unwrap();
         assert_eq!((p, zero), (q, false));
@@ -257,7 +282,7 @@ mod tests {
             (s.free_blocks, s.first_word, s.listed) = (7, 2, true);
             s.recover(0, class);
             assert_eq!((s.check_rep(), s.blocks_out(), s.is_listed()), (0, 1, false));
-            assert_eq!(s.put(block as usize), Ok(()));
+            assert_eq!(s.put_leading(&[block]), 1);
             assert_eq!(s.take_one(), Some((block, false)), "not known to be zero any more");
             s.recover(0, class + 1);
             assert!(s.is_whole() && s.class() == class + 1 && s.check_rep() == 0);
@@ -267,7 +292,20 @@ mod tests {
     #[test]
     fn a_place_behind_the_last_block_is_noticed() {
         let mut s = slab(class_of(3584));
-        let behind = s.base + s.capacity as usize * 3584;
-        assert_eq!(s.put(behind), Err(PutError::BeyondLast));
+        let behind = (s.base + s.capacity as usize * 3584) as *mut u8;
+        assert_eq!((s.put_leading(&[behind]), s.why_refused(behind)), (0, PutError::BeyondLast));
+    }
+
+    #[test]
+    fn blocks_before_a_faulty_one_are_put_back() {
+        let mut s = slab(3);
+        let mut out = [core::ptr::null_mut(); 200];
+        assert_eq!(s.take_many(200, &mut out), 200);
+        let blocks = [out[150], out[3], out[199], out[3], out[7]];
+        assert_eq!(s.put_leading(&blocks), 3);
+        assert!(s.holds(out[150] as usize) && s.holds(out[199] as usize) && !s.holds(out[7] as usize));
+        assert_eq!(s.check_rep(), 0);
+        assert_eq!(s.take_many(1, &mut out[..1]), 1);
+        assert_eq!(out[0], blocks[1]);
     }
 }

@@ -5,7 +5,7 @@
 //! Everything here but the counters and the tenancy belongs to the tenant.
 #![allow(unsafe_code)] // hands out references to the slabs of the set
 
-use super::owned::{NO_SLAB, PutError, Slab, slab_at};
+use super::owned::{NO_SLAB, Slab, slab_at};
 use super::shared::HeapShared;
 use crate::geometry::*;
 use crate::policy;
@@ -36,16 +36,16 @@ pub struct SlabSet {
     classes: [ClassSlabs; NUM_CLASSES],
 }
 
-/// What became of a block that was put back.
+/// What became of blocks that were put back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a whole slab is to be released"]
 pub enum Put {
-    /// It is in its slab.
+    /// They are in their slab.
     Kept,
-    /// It was the slab's last block out: the slab has left the set and belongs to the caller.
-    Whole(u32),
-    /// It is not to be put back.
-    Refused(PutError),
+    /// They were the slab's last blocks out: the slab has left the set and belongs to the caller.
+    Whole,
+    /// The first is not to be put back.
+    Refused,
 }
 
 impl SlabSet {
@@ -168,30 +168,32 @@ impl SlabSet {
         Some(one)
     }
 
-    /// Puts a block back that stands in the slab of this set with first slot `slot`.
+    /// Puts back the first of `blocks`, which stands in the slab of this set with first slot `slot`, and
+    /// those behind it as far as they stand there too. Returns how many that were.
     #[inline]
-    pub fn put(&mut self, slot: u32, class: usize, address: usize) -> Put {
+    pub fn put_leading(&mut self, slot: u32, class: usize, blocks: &[*mut u8]) -> (usize, Put) {
         // SAFETY: [I-SLAB] the caller read from the slot table that the slab belongs to this set.
         let slab = unsafe { slab_at(slot) };
         debug_assert_eq!((slab.slot(), slab.class()), (slot, class));
-        if let Err(error) = slab.put(address) {
-            return Put::Refused(error);
+        let put = slab.put_leading(blocks);
+        if put == 0 {
+            return (0, Put::Refused);
         }
-        self.shared.stats.blocks_out[class].sub_n(1);
+        self.shared.stats.blocks_out[class].sub_n(put as u64);
         if self.classes[class].attached == slot {
-            return Put::Kept; // one whole slab of each class stays, against flutter
+            return (put, Put::Kept); // one whole slab of each class stays, against flutter
         }
         if slab.is_whole() {
             if slab.is_listed() {
                 self.unlist(slot, class);
             }
             self.shared.stats.slabs[class].sub_n(1);
-            return Put::Whole(slot);
+            return (put, Put::Whole);
         }
         if !slab.is_listed() {
             self.list(slot, class);
         }
-        Put::Kept
+        (put, Put::Kept)
     }
 
     /// Gives up the first partial slab of a class: it belongs to the caller, who adopts it.
