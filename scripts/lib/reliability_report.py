@@ -8,7 +8,6 @@ from lib.allocators import ROOT
 from lib.bench_report import markdown_table
 
 REPORT = ROOT / "docs" / "reliability.md"
-RULES = ROOT / "docs" / "reliability-rules.md"
 KEPT = build.BUILT / "results.json"
 SUBJECT = "hakmem"
 
@@ -93,6 +92,4 @@ def write(of_all, peers):
         reasons_text(of_all, results, peers),
         soak_text(kept["soak"]),
     ]
-    if RULES.exists():
-        parts.append(RULES.read_text().rstrip())
     REPORT.write_text("\n\n".join(parts) + "\n")

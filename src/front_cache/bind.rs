@@ -196,6 +196,7 @@ fn replace(old: *mut Heap) -> Option<Tenant> {
     unsafe {
         core::ptr::swap(&raw mut (*old).front.bins, &raw mut (*heap).front.bins);
         core::ptr::swap(&raw mut (*old).front.outbox, &raw mut (*heap).front.outbox);
+        (*heap).front.visits = (*old).front.visits; // where a signal handler has come into one
     }
     tls::set_current(heap);
     arm_thread_exit(heap);
