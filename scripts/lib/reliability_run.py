@@ -122,11 +122,11 @@ def one_try(row, library, scale):
     return outcome, reason
 
 
-def run_row(row, library, scale, tries):
+def run_row(row, library, scale, tries, hangs_enough=HANGS_ENOUGH):
     """The Result of `tries` runs."""
     result = Result()
     for _ in range(tries):
         result.add(*one_try(row, library, scale))
-        if result.counts[HANG] >= HANGS_ENOUGH or result.counts[SKIP]:
+        if result.counts[HANG] >= hangs_enough or result.counts[SKIP]:
             break
     return result
