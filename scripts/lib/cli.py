@@ -63,8 +63,8 @@ def require_tool(name, package):
 
 
 def build_bench():
-    """Makes sure that the launcher and the benchmarks exist."""
-    subprocess.run([allocators.ROOT / "scripts" / "build-bench"], check=True)
+    """Makes sure that the launcher and the benchmarks exist; what is built is said on stderr."""
+    subprocess.run([allocators.ROOT / "scripts" / "build-bench"], check=True, stdout=sys.stderr)
 
 
 def note_script(command):
