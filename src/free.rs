@@ -180,14 +180,7 @@ pub(crate) enum Place {
 impl Place {
     /// Looks an address up.
     pub(crate) fn of(address: usize) -> Self {
-        let Some(slot) = registry::slot_of(address) else {
-            return match huge_registry::find(address) {
-                Found::Live(block) => Place::Huge(block),
-                Found::Cached => Place::FreedBefore,
-                Found::Nothing if huge_registry::is_interior(address) => Place::Interior,
-                Found::Nothing => Place::Foreign,
-            };
-        };
+        let Some(slot) = registry::slot_of(address) else { return Self::outside(address) };
         let entry = registry::entry(slot);
         if entry == HUGE_CODE && address == registry::slot_address(slot) {
             return match huge_registry::find(address) {
@@ -205,9 +198,23 @@ impl Place {
         if entry == SPAN_BODY_CODE || entry == HUGE_CODE { Place::Interior } else { Self::of_unused(slot, address) }
     }
 
+    /// Where no SuperSlab is.
+    fn outside(address: usize) -> Self {
+        match huge_registry::find(address) {
+            Found::Live(block) => Place::Huge(block),
+            Found::Cached => Place::FreedBefore,
+            Found::Nothing if huge_registry::is_interior(address) => Place::Interior,
+            Found::Nothing => Place::Foreign,
+        }
+    }
+
     /// Where nothing stands: was it the start of a block of the run that stood here last?
     fn of_unused(slot: usize, address: usize) -> Self {
-        if registry::split_slot(slot).0 >= extent::superslabs_made() {
+        let superslab = registry::split_slot(slot).0;
+        if superslab >= extent::superslabs_reserved() {
+            return Self::outside(address);
+        }
+        if superslab >= extent::superslabs_made() {
             return Place::NoBlock;
         }
         let was_block = |head: usize, code: usize| {

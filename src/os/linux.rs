@@ -169,10 +169,14 @@ fn auxiliary_secret() -> u64 {
     (x ^ x >> 31) | 1
 }
 
-/// The soft limit on address space in bytes, or `None` where there is none.
-pub fn address_limit() -> Option<usize> {
+/// The smaller of the soft limits on address space and on data, in bytes; `None` where there is none.
+pub fn memory_limit() -> Option<usize> {
+    [libc::RLIMIT_AS, libc::RLIMIT_DATA].into_iter().filter_map(soft_limit).min()
+}
+
+fn soft_limit(resource: libc::__rlimit_resource_t) -> Option<usize> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    let args = [0, libc::RLIMIT_AS as usize, 0, &raw mut limit as usize, 0, 0];
+    let args = [0, resource as usize, 0, &raw mut limit as usize, 0, 0];
     // SAFETY: the structure is writable.
     let got = unsafe { syscall(libc::SYS_prlimit64, args) };
     (got.is_ok() && limit.rlim_cur != libc::RLIM_INFINITY).then_some(limit.rlim_cur as usize)

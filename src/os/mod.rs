@@ -20,7 +20,7 @@ pub mod futex_lock;
 mod linux;
 
 pub use linux::{
-    address_limit, close, futex_wait, futex_wake_one, getpid, is_readable, now_ms, open_for_append, page_bytes,
+    close, futex_wait, futex_wake_one, getpid, is_readable, memory_limit, now_ms, open_for_append, page_bytes,
     process_secret, stack_pointer, thread_pointer,
 };
 

@@ -55,8 +55,12 @@ pub const CALLOC_FRESH_BYTES: usize = 4 * KIB;
 
 /// Bytes of the metadata pool that are committed at a time, at least.
 pub const METADATA_COMMIT_BYTES: usize = 128 * KIB;
-/// SuperSlab headers that are committed at a time.
-pub const HEADER_COMMIT_SUPERSLABS: usize = 16;
+/// Bytes of the metadata pool that are reserved at the start, and at least at a time.
+pub const METADATA_RESERVE_BYTES: usize = 2 * MIB;
+/// Bytes that the metadata pool may have.
+pub const METADATA_MAX_BYTES: usize = 16 * GIB - 2 * MIB;
+/// SuperSlabs whose headers are made at a time.
+pub const HEADER_GROUP_SUPERSLABS: usize = 16;
 /// SuperSlabs whose part of the slot table is committed at a time.
 pub const TABLE_COMMIT_SUPERSLABS: usize = 512;
 
@@ -69,8 +73,14 @@ pub const LARGEST_THREAD_STACK_BYTES: usize = GIB;
 
 /// log2 of the smallest window, in bytes.
 pub const MIN_WINDOW_SHIFT: u32 = 27;
-/// Free addresses looked for above a window that starts small, beside four times its size.
-pub const WINDOW_ROOM_BYTES: usize = 16 * GIB;
+/// log2 of the bytes that the window may span, unless an option or a limit says otherwise.
+pub const WINDOW_SHIFT: u32 = 39;
+/// Bytes of the window that are reserved at the start, and at least at a time.
+pub const WINDOW_RESERVE_BYTES: usize = 16 * MIB;
+/// The most SuperSlabs that are reserved at a time.
+const EXTENSION_MAX_SUPERSLABS: usize = GIB / SUPERSLAB_BYTES;
+/// Places that are tried for the window, one after the other.
+pub const PLACES_TRIED: usize = 4;
 /// Steps by which an extension of the window may leave a hole, before it is asked for smaller.
 pub const EXTENSION_PROBES: usize = 64;
 /// Each refused extension asks for this part of the one before.
@@ -96,9 +106,36 @@ pub const fn refill_group(bytes: usize) -> RefillGroup {
     }
 }
 
-/// Bytes of the metadata pool in front of a window of `window_bytes`.
+/// Bytes of the metadata pool of a window of `window_bytes` that is reserved whole.
 pub const fn metadata_pool_bytes(window_bytes: usize) -> usize {
-    if window_bytes / 64 > 4 * MIB { window_bytes / 64 } else { 4 * MIB }
+    let share = window_bytes / 32;
+    if share < 8 * MIB {
+        8 * MIB
+    } else if share > METADATA_MAX_BYTES {
+        METADATA_MAX_BYTES
+    } else {
+        share
+    }
+}
+
+/// Bytes by which to extend a metadata pool of `reserved_bytes` that has no room for `bytes`.
+pub const fn metadata_step_bytes(reserved_bytes: usize, bytes: usize) -> usize {
+    let share = reserved_bytes / 4;
+    (if share > METADATA_RESERVE_BYTES { share } else { METADATA_RESERVE_BYTES }) + bytes
+}
+
+/// SuperSlabs by which to extend a window of `reserved`, of which `reserved_first` were at the start:
+/// what is reserved ahead of its use is missing elsewhere when the program limits its addresses.
+pub fn extension_superslabs(reserved: usize, reserved_first: usize) -> usize {
+    (reserved / 8).max(reserved_first).clamp(1, EXTENSION_MAX_SUPERSLABS)
+}
+
+/// Address of a slot table whose metadata pool and window have room to grow: low enough that the
+/// system, which maps from the top, or from a third of the addresses on, does not come there by itself,
+/// and above what runtimes choose for their own heaps. `secret` makes it differ from run to run.
+pub const fn place_address(secret: u64, place: usize) -> usize {
+    let random = (secret.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 45) as usize;
+    (34 + 2 * place) * 1024 * GIB + random * SUPERSLAB_BYTES
 }
 
 /// Bytes of the metadata pool to commit beyond what is needed, when `committed_bytes` are.

@@ -5,7 +5,8 @@
 //! several threads makes exactly one SuperSlab for each thread that asked, and no thread waits for
 //! another's system call: all of them are idempotent.
 
-use super::registry::{self, Layout};
+use super::registry;
+use super::reservation::{self, Layout};
 use crate::geometry::*;
 use crate::os;
 use crate::policy;
@@ -13,8 +14,8 @@ use crate::stats::POOL;
 use crate::sync::{AtomicU64, AtomicUsize, Ordering};
 
 static EXTENT: AtomicU64 = AtomicU64::new(0);
-/// SuperSlabs whose headers are committed.
-static HEADERS_COMMITTED: AtomicUsize = AtomicUsize::new(0);
+/// SuperSlabs whose headers are made, all of them below.
+static HEADERS_MADE: AtomicUsize = AtomicUsize::new(0);
 /// SuperSlabs whose table entries are committed.
 static TABLE_COMMITTED: AtomicUsize = AtomicUsize::new(0);
 /// SuperSlabs that are made later and lie below this one are committed already.
@@ -71,10 +72,16 @@ pub fn superslabs_made() -> usize {
     unpack(EXTENT.load(Ordering::Acquire)).0
 }
 
+/// SuperSlabs reserved so far: what lies above is not the heap's.
+pub fn superslabs_reserved() -> usize {
+    // acquire [MADE]
+    unpack(EXTENT.load(Ordering::Acquire)).1
+}
+
 /// Makes one SuperSlab, all of its slots UNUSED, the first part of it committed. Returns its number
 /// and the failed attempts; `None` when the window or the system has no more.
 pub fn make_superslab(step: &mut CommitStep) -> (Option<usize>, u32) {
-    let Some(layout) = registry::layout() else { return (None, 0) };
+    let Some(layout) = reservation::layout() else { return (None, 0) };
     let mut retries = 0;
     loop {
         let word = begun(&layout);
@@ -85,7 +92,7 @@ pub fn make_superslab(step: &mut CommitStep) -> (Option<usize>, u32) {
             }
             continue;
         }
-        if !commit_metadata(&layout, made) {
+        if !make_metadata(&layout, made) {
             return (None, retries);
         }
         // acquire [FRONTIER]: pairs with the raise in `commit_ahead`
@@ -108,8 +115,7 @@ pub fn make_superslab(step: &mut CommitStep) -> (Option<usize>, u32) {
 /// `true`: look at the extent again.
 fn extend(layout: &Layout, word: u64) -> bool {
     let (_, reserved) = unpack(word);
-    let limit = os::address_limit().unwrap_or(usize::MAX);
-    let want = policy::limited_reservation(limit.min(1 << MAX_WINDOW_SHIFT)) / SUPERSLAB_BYTES;
+    let want = policy::extension_superslabs(reserved, layout.reserved_first);
     let mut count = want.min(layout.superslabs.saturating_sub(reserved));
     while count > 0 {
         let mut at = reserved;
@@ -117,7 +123,7 @@ fn extend(layout: &Layout, word: u64) -> bool {
             let (address, bytes) = (layout.window + at * SUPERSLAB_BYTES, count * SUPERSLAB_BYTES);
             if os::reserve_at(address, bytes) {
                 // behind a hole `made` jumps to `at`: every header below it must be readable by then
-                if at > reserved && !commit_metadata(layout, at) {
+                if at > reserved && !make_metadata(layout, at) {
                     os::unmap(address, bytes);
                     return false;
                 }
@@ -141,43 +147,38 @@ fn extend(layout: &Layout, word: u64) -> bool {
     false
 }
 
-/// Commits header and table entries of a SuperSlab, and of some after it.
-fn commit_metadata(layout: &Layout, superslab: usize) -> bool {
-    let headers = |first, count| layout.header_range(first, count);
-    let table = |first, count| layout.table_range(first, count);
-    if !commit_ranges(&HEADERS_COMMITTED, superslab, policy::HEADER_COMMIT_SUPERSLABS, layout, headers) {
-        return false;
+/// Makes headers and table entries up to those of a SuperSlab, and of some after it.
+fn make_metadata(layout: &Layout, superslab: usize) -> bool {
+    // acquire [HEADERS]: pairs with the raise below
+    let made = HEADERS_MADE.load(Ordering::Acquire);
+    if superslab >= made {
+        let group = |superslab: usize| superslab / policy::HEADER_GROUP_SUPERSLABS;
+        if !(group(made)..=group(superslab)).all(registry::make_headers) {
+            return false;
+        }
+        // release [HEADERS]; acquire as well, for the groups below a mark that others raised
+        HEADERS_MADE.fetch_max((group(superslab) + 1) * policy::HEADER_GROUP_SUPERSLABS, Ordering::AcqRel);
     }
-    let ok = commit_ranges(&TABLE_COMMITTED, superslab, policy::TABLE_COMMIT_SUPERSLABS, layout, table);
-    if ok {
-        // acquire [COMMIT]
-        registry::publish_readable(TABLE_COMMITTED.load(Ordering::Acquire) * SLOTS_PER_SUPERSLAB);
-    }
-    ok
+    commit_table(layout, superslab)
 }
 
-/// Raises a watermark of committed SuperSlabs above `superslab`, by `batch` at a time.
-fn commit_ranges(
-    mark: &AtomicUsize,
-    superslab: usize,
-    batch: usize,
-    layout: &Layout,
-    range: impl Fn(usize, usize) -> (usize, usize),
-) -> bool {
+/// Commits the table entries up to those of a SuperSlab, and of some after it.
+fn commit_table(layout: &Layout, superslab: usize) -> bool {
     // acquire [COMMIT]: pairs with the raise below; what is below the mark was committed before it
-    let done = mark.load(Ordering::Acquire);
-    if superslab < done {
-        return true;
+    let done = TABLE_COMMITTED.load(Ordering::Acquire);
+    if superslab >= done {
+        let upto = (superslab + policy::TABLE_COMMIT_SUPERSLABS).min(layout.superslabs);
+        let (address, bytes) = layout.table_range(done, upto - done);
+        let start = round_down(address, os::page_bytes());
+        let Some(end) = round_up(address + bytes, os::page_bytes()) else { return false };
+        if !os::commit(start, end - start) {
+            return false;
+        }
+        // release [COMMIT]; acquire as well, for the commits below a mark that others raised
+        TABLE_COMMITTED.fetch_max(upto, Ordering::AcqRel);
     }
-    let upto = (superslab + batch).min(layout.superslabs);
-    let (address, bytes) = range(done, upto - done);
-    let start = round_down(address, os::page_bytes());
-    let Some(end) = round_up(address + bytes, os::page_bytes()) else { return false };
-    if !os::commit(start, end - start) {
-        return false;
-    }
-    // release [COMMIT]; acquire as well, for the commits below a mark that others raised
-    mark.fetch_max(upto, Ordering::AcqRel);
+    // acquire [COMMIT]
+    registry::publish_readable(TABLE_COMMITTED.load(Ordering::Acquire) * SLOTS_PER_SUPERSLAB);
     true
 }
 

@@ -1,45 +1,81 @@
-//! The metadata pool: memory for heaps and magazines, never given back.
+//! The metadata pool: memory for heaps, magazines, SuperSlab headers and records, never given back.
 //!
-//! A bump pointer raised by compare-and-swap after the pages below it were committed; a failed
-//! commit takes nothing. What becomes free is recycled by type (`magazine.rs`, `large/registry.rs`;
-//! heaps are bound again), so that a stale pointer to metadata always points to metadata.
+//! It grows downwards from the slot table. One word holds how much is taken, committed and reserved;
+//! each is raised by a compare-and-swap after the system call that it needs, all of which can be
+//! repeated without harm, so a failed one takes nothing and no thread waits for another's. What
+//! becomes free is recycled by type (`magazine.rs`, `large/registry.rs`; heaps are bound again), so
+//! that a stale pointer to metadata always points to metadata.
 
-use super::registry;
-use crate::geometry::round_up;
+use super::reservation::{self, Layout};
+use crate::geometry::{KIB, round_up};
 use crate::os;
 use crate::policy;
 use crate::stats::POOL;
-use crate::sync::{AtomicUsize, Ordering};
+use crate::sync::{AtomicU64, Ordering};
 
 /// Alignment of every piece: a cache line.
 pub const PIECE_ALIGN: usize = 64;
+/// Unit of what is committed and reserved: the largest page size.
+const UNIT: usize = 64 * KIB;
+const TAKEN_BITS: u32 = 28;
+const UNIT_BITS: u32 = 18;
+const _: () = assert!(policy::METADATA_MAX_BYTES / PIECE_ALIGN < (1 << TAKEN_BITS) - 1);
+const _: () = assert!(policy::METADATA_MAX_BYTES / UNIT < 1 << UNIT_BITS);
+const _: () = assert!(TAKEN_BITS + 2 * UNIT_BITS == 64);
 
-static TAKEN: AtomicUsize = AtomicUsize::new(0);
-static COMMITTED: AtomicUsize = AtomicUsize::new(0);
+/// 0 before the first piece, and then [`Extent`].
+static EXTENT: AtomicU64 = AtomicU64::new(0);
 
-/// Start of the pool; pieces are numbered from here.
+/// How far the pool reaches, in bytes below the slot table.
+#[derive(Clone, Copy)]
+struct Extent {
+    taken: usize,
+    committed: usize,
+    reserved: usize,
+}
+
+impl Extent {
+    fn pack(self) -> u64 {
+        let taken = (self.taken / PIECE_ALIGN) as u64;
+        let units = |bytes: usize| (bytes / UNIT) as u64;
+        taken | units(self.committed) << TAKEN_BITS | units(self.reserved) << (TAKEN_BITS + UNIT_BITS)
+    }
+
+    fn unpack(word: u64, layout: &Layout) -> Self {
+        if word == 0 {
+            return Self { taken: 0, committed: 0, reserved: layout.pool_first_bytes };
+        }
+        let units = |shift: u32| (word >> shift & ((1 << UNIT_BITS) - 1)) as usize * UNIT;
+        let taken = (word & ((1 << TAKEN_BITS) - 1)) as usize * PIECE_ALIGN;
+        Self { taken, committed: units(TAKEN_BITS), reserved: units(TAKEN_BITS + UNIT_BITS) }
+    }
+}
+
+/// Lowest address that the pool may reach; pieces are numbered from here.
 pub fn base() -> Option<usize> {
-    registry::layout().map(|layout| layout.pool)
+    reservation::layout().map(|layout| layout.table - layout.pool_max_bytes)
 }
 
 /// A zeroed piece of at least `bytes`, aligned to [`PIECE_ALIGN`]; `None` when memory is out.
 pub fn take(bytes: usize) -> Option<*mut u8> {
-    let layout = registry::layout()?;
+    let layout = reservation::layout()?;
     let bytes = round_up(bytes, PIECE_ALIGN)?;
-    // relaxed: corrected by the exchange
-    let mut taken = TAKEN.load(Ordering::Relaxed);
     loop {
-        let upto = taken + bytes;
-        if upto > layout.pool_bytes() || !commit_to(layout.pool, upto, layout.pool_bytes()) {
-            return None;
-        }
-        // relaxed: the piece is private until its taker publishes it
-        match TAKEN.compare_exchange_weak(taken, upto, Ordering::Relaxed, Ordering::Relaxed) {
-            Ok(_) => {
+        // acquire [POOL]: pairs with the exchange in `settle`
+        let word = EXTENT.load(Ordering::Acquire);
+        let now = Extent::unpack(word, &layout);
+        let upto = now.taken + bytes;
+        if upto <= now.committed {
+            if settle(word, Extent { taken: upto, ..now }) {
                 POOL.metadata_bytes.add_n(bytes as u64);
-                return Some((layout.pool + taken) as *mut u8);
+                return Some((layout.table - upto) as *mut u8);
             }
-            Err(now) => taken = now,
+        } else if upto <= now.reserved {
+            if !commit_more(&layout, word, now, upto) {
+                return None;
+            }
+        } else if !reserve_more(&layout, word, now, bytes) {
+            return None;
         }
     }
 }
@@ -47,22 +83,53 @@ pub fn take(bytes: usize) -> Option<*mut u8> {
 /// Bytes of the pool that are committed.
 pub fn committed_bytes() -> usize {
     // relaxed: for reports
-    COMMITTED.load(Ordering::Relaxed)
+    (EXTENT.load(Ordering::Relaxed) >> TAKEN_BITS & ((1 << UNIT_BITS) - 1)) as usize * UNIT
 }
 
-fn commit_to(pool: usize, upto: usize, pool_bytes: usize) -> bool {
-    // acquire [POOL]: pairs with the raise below; what is below the mark was committed before it
-    let done = COMMITTED.load(Ordering::Acquire);
-    if upto <= done {
-        return true;
-    }
-    let ahead = policy::metadata_ahead_bytes(done);
-    let Some(target) = round_up(upto + ahead, policy::METADATA_COMMIT_BYTES) else { return false };
-    let target = target.min(pool_bytes);
-    if !os::commit(pool + done, target - done) {
+/// `false`: another thread was faster.
+fn settle(word: u64, next: Extent) -> bool {
+    // acqrel [POOL]: what the word says was done before it says so
+    EXTENT.compare_exchange(word, next.pack(), Ordering::AcqRel, Ordering::Relaxed).is_ok()
+}
+
+/// Commits up to `upto` and some beyond. `true`: look at the extent again.
+fn commit_more(layout: &Layout, word: u64, now: Extent, upto: usize) -> bool {
+    let ahead = policy::metadata_ahead_bytes(now.committed);
+    let Some(target) = round_up(upto + ahead, UNIT) else { return false };
+    let committed = target.min(now.reserved);
+    // what lies between is reserved in one piece: an extension behind a hole begins anew
+    if !os::commit(layout.table - committed, committed - now.committed) {
         return false;
     }
-    // release [POOL]; acquire as well, for the commits below a mark that others raised
-    COMMITTED.fetch_max(target, Ordering::AcqRel);
+    let _ = settle(word, Extent { committed, ..now });
     true
+}
+
+/// Reserves room for `bytes` and more below what there is, leaving a hole where something else is
+/// mapped. `true`: look at the extent again.
+#[cold]
+fn reserve_more(layout: &Layout, word: u64, now: Extent, bytes: usize) -> bool {
+    let Some(step) = round_up(policy::metadata_step_bytes(now.reserved, bytes), UNIT) else { return false };
+    let mut at = now.reserved;
+    while at + step <= layout.pool_max_bytes && at <= now.reserved + policy::EXTENSION_PROBES * step {
+        let start = layout.table - at - step;
+        if os::reserve_at(start, step) {
+            let next = if at == now.reserved {
+                Extent { reserved: at + step, ..now }
+            } else {
+                Extent { taken: at, committed: at, reserved: at + step }
+            };
+            // a loser gives back what it reserved; what the winner reserved stays
+            if !settle(word, next) {
+                os::unmap(start, step);
+            }
+            return true;
+        }
+        // acquire [POOL]
+        if EXTENT.load(Ordering::Acquire) != word {
+            return true;
+        }
+        at += step;
+    }
+    false
 }

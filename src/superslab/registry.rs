@@ -1,19 +1,17 @@
 //! From an address to its slot, entry word and header.
 //!
-//! The window is one range of addresses, reserved once; where everything stands follows from its
-//! base and size, which are packed into one word, so that threads that start at the same time agree
-//! on them by one compare-and-swap. Three words lead to an entry: the number of the first slot, the
-//! number of slots whose table part is committed, and the address of the table. The fast path reads
-//! its own heap's copy of them, a [`TableView`].
+//! Three words lead to an entry: the number of the first slot, the number of slots whose table part is
+//! committed, and the address of the table. The fast path reads its own heap's copy of them, a
+//! [`TableView`]. Headers stand in the metadata pool, in groups, each found by one word.
 //!
 //! Table entries: written (relaxed) by the owner of the slot's run, before any block of it leaves
 //! the owner's hands; read (relaxed) by any thread that was handed a block, after it was.
 #![allow(unsafe_code)] // turns addresses of the reservation into references
 
 use super::header::{SlotRecord, SuperSlabHeader};
-use crate::config;
+use super::pool;
+use super::reservation::Layout;
 use crate::geometry::*;
-use crate::os;
 use crate::policy;
 use crate::sync::tagged_stack::Links;
 use crate::sync::{AtomicU32, AtomicUsize, Ordering};
@@ -31,147 +29,15 @@ static FIRST_SLOT: AtomicUsize = AtomicUsize::new(0);
 static READABLE_SLOTS: AtomicUsize = AtomicUsize::new(0);
 /// Address of the entry word of the first slot.
 static TABLE: AtomicUsize = AtomicUsize::new(0);
-/// Address of the first SuperSlab header.
-static HEADERS: AtomicUsize = AtomicUsize::new(0);
-/// `reservation | window shift`, or 0 before start.
-static RESERVATION: AtomicUsize = AtomicUsize::new(0);
+/// Address of the first header of each group of [`policy::HEADER_GROUP_SUPERSLABS`]; 0: not made.
+static HEADERS: [AtomicUsize; MAX_SUPERSLABS / policy::HEADER_GROUP_SUPERSLABS] =
+    [const { AtomicUsize::new(0) }; MAX_SUPERSLABS / policy::HEADER_GROUP_SUPERSLABS];
 
-/// Where everything stands; see the picture in the module above.
-#[derive(Clone, Copy, Debug)]
-pub struct Layout {
-    /// Start of the reservation and of the metadata pool.
-    pub pool: usize,
-    /// Start of the slot table.
-    pub table: usize,
-    /// Start of the SuperSlab headers.
-    pub headers: usize,
-    /// Start of the window; a multiple of [`SUPERSLAB_BYTES`].
-    pub window: usize,
-    /// SuperSlabs that the window may hold.
-    pub superslabs: usize,
-    /// SuperSlabs of the window that were reserved at the start.
-    pub reserved_first: usize,
-}
-
-impl Layout {
-    fn of(reservation: usize, shift: u32, reserved_first: usize) -> Self {
-        let page = |bytes: usize| bytes.next_multiple_of(64 * KIB);
-        let superslabs = (1usize << shift) / SUPERSLAB_BYTES;
-        let pool_bytes = policy::metadata_pool_bytes(1 << shift);
-        let table = reservation + pool_bytes;
-        let headers = table + page(superslabs * SLOTS_PER_SUPERSLAB * size_of::<u32>());
-        let window = (headers + page(superslabs * HEADER_STRIDE)).next_multiple_of(SUPERSLAB_BYTES);
-        Self { pool: reservation, table, headers, window, superslabs, reserved_first }
-    }
-
-    /// Bytes in front of the window.
-    pub fn metadata_bytes(&self) -> usize {
-        self.window - self.pool
-    }
-
-    /// Bytes of the metadata pool.
-    pub fn pool_bytes(&self) -> usize {
-        self.table - self.pool
-    }
-
-    /// Range of the headers of `count` SuperSlabs from `first`.
-    pub fn header_range(&self, first: usize, count: usize) -> (usize, usize) {
-        (self.headers + first * HEADER_STRIDE, count * HEADER_STRIDE)
-    }
-
-    /// Range of the table entries of `count` SuperSlabs from `first`.
-    pub fn table_range(&self, first: usize, count: usize) -> (usize, usize) {
-        let bytes = SLOTS_PER_SUPERSLAB * size_of::<u32>();
-        (self.table + first * bytes, count * bytes)
-    }
-}
-
-/// The layout, reserving the window first if nobody has; `None` when the system refuses addresses.
-pub fn layout() -> Option<Layout> {
-    // acquire [RESERVE]: pairs with the exchange in `reserve_window`
-    match RESERVATION.load(Ordering::Acquire) {
-        0 => reserve_window(),
-        word => Some(unpack(word)),
-    }
-}
-
-/// Bits of the window shift in the reservation word; above them, and below the address, stand the
-/// SuperSlabs reserved at the start, [`WHOLE`] for all of the window.
-const SHIFT_BITS: u32 = 6;
-const WHOLE: usize = (SUPERSLAB_BYTES >> SHIFT_BITS) - 1;
-const _: () = assert!(MAX_WINDOW_SHIFT < 1 << SHIFT_BITS);
-
-/// The reservation word. `reserved` counts SuperSlabs; [`WHOLE`] stands for all, too.
-fn pack(reservation: usize, shift: u32, reserved: usize) -> usize {
-    reservation | reserved << SHIFT_BITS | shift as usize
-}
-
-fn unpack(word: usize) -> Layout {
-    let shift = (word & ((1 << SHIFT_BITS) - 1)) as u32;
-    let reserved = (word & (SUPERSLAB_BYTES - 1)) >> SHIFT_BITS;
-    let all = (1usize << shift) / SUPERSLAB_BYTES;
-    Layout::of(round_down(word, SUPERSLAB_BYTES), shift, if reserved == WHOLE { all } else { reserved })
-}
-
-#[cold]
-fn reserve_window() -> Option<Layout> {
-    let word = match os::address_limit() {
-        Some(limit) => reserve_limited(limit)?,
-        None => reserve_whole()?,
-    };
-    let mine = unpack(word);
-    let window_bytes = mine.reserved_first * SUPERSLAB_BYTES;
-    // acqrel [RESERVE]
-    match RESERVATION.compare_exchange(0, word, Ordering::AcqRel, Ordering::Acquire) {
-        Ok(_) => {
-            os::forbid_huge_pages(mine.window, window_bytes);
-            Some(mine)
-        }
-        Err(theirs) => {
-            os::unmap(mine.pool, mine.metadata_bytes() + window_bytes);
-            Some(unpack(theirs))
-        }
-    }
-}
-
-/// Stores what leads to entries and headers; every racer stores the same.
+/// Stores what leads to entries; every racer stores the same.
 pub(super) fn publish(layout: &Layout) {
-    // relaxed: published by [TABLE]; headers are reached once EXTENT says that a SuperSlab was made
+    // relaxed: published by [TABLE]
     TABLE.store(layout.table, Ordering::Relaxed);
-    HEADERS.store(layout.headers, Ordering::Relaxed);
     FIRST_SLOT.store(layout.window >> SLOT_SHIFT, Ordering::Relaxed);
-}
-
-/// Without an address limit: the largest window that the system grants (valgrind, for one, grants
-/// little). Returns the reservation word.
-fn reserve_whole() -> Option<usize> {
-    let asked = config::get().window_gib() as usize * GIB;
-    let largest = if asked == 0 { MAX_WINDOW_SHIFT } else { asked.next_power_of_two().trailing_zeros() };
-    let mut shift = largest.min(MAX_WINDOW_SHIFT);
-    while shift >= policy::MIN_WINDOW_SHIFT {
-        let bytes = Layout::of(0, shift, 0).window + (1 << shift);
-        if let Some(at) = os::reserve(bytes, SUPERSLAB_BYTES) {
-            return Some(pack(at, shift, WHOLE));
-        }
-        shift -= 2;
-    }
-    None
-}
-
-/// Under an address limit: a little now, more when it is needed, at a place with room behind it.
-fn reserve_limited(limit: usize) -> Option<usize> {
-    let shift = policy::limited_window_shift(limit);
-    let step = (policy::limited_reservation(limit) / SUPERSLAB_BYTES).min(WHOLE - 1);
-    let bytes = Layout::of(0, shift, 0).window + step * SUPERSLAB_BYTES;
-    let probe = os::reserve(bytes, SUPERSLAB_BYTES)?;
-    let roomy = probe.checked_sub((4 << shift) + policy::WINDOW_ROOM_BYTES).map(|at| round_down(at, SUPERSLAB_BYTES));
-    match roomy {
-        Some(at) if os::reserve_at(at, bytes) => {
-            os::unmap(probe, bytes);
-            Some(pack(at, shift, step))
-        }
-        _ => Some(pack(probe, shift, step)),
-    }
 }
 
 /// Makes the entry words of the first `slots` slots readable to every thread.
@@ -278,16 +144,30 @@ pub fn split_slot(slot: usize) -> (usize, usize) {
     (slot >> SUPERSLAB_SLOT_SHIFT, slot & (SLOTS_PER_SUPERSLAB - 1))
 }
 
+/// Makes the headers of a group of SuperSlabs, all zero; `false` when metadata memory is out.
+#[must_use]
+pub(super) fn make_headers(group: usize) -> bool {
+    // acquire [HEADERS]: pairs with the exchange below
+    if HEADERS[group].load(Ordering::Acquire) != 0 {
+        return true;
+    }
+    let Some(piece) = pool::take(policy::HEADER_GROUP_SUPERSLABS * HEADER_STRIDE) else { return false };
+    // acqrel [HEADERS]; a loser's piece stays unused
+    let _ = HEADERS[group].compare_exchange(0, piece as usize, Ordering::AcqRel, Ordering::Relaxed);
+    true
+}
+
 #[inline]
 fn header_address(superslab: usize) -> usize {
-    // relaxed: set before the first SuperSlab was made
-    HEADERS.load(Ordering::Relaxed) + superslab * HEADER_STRIDE
+    let group = &HEADERS[superslab / policy::HEADER_GROUP_SUPERSLABS];
+    // relaxed: made before [MADE] says that the SuperSlab was
+    group.load(Ordering::Relaxed) + superslab % policy::HEADER_GROUP_SUPERSLABS * HEADER_STRIDE
 }
 
 /// The header of a SuperSlab that was made.
 #[inline]
 pub fn header(superslab: usize) -> &'static SuperSlabHeader {
-    // SAFETY: [I-HEADER] a SuperSlab is made after its header was committed; headers are never
+    // SAFETY: [I-HEADER] a SuperSlab is made after its group of headers was; headers are never
     // unmapped, and zero bytes are a valid header (all UNUSED).
     unsafe { &*(header_address(superslab) as *const SuperSlabHeader) }
 }
