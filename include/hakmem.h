@@ -15,7 +15,7 @@
  * The version of struct hakmem_stats that this header describes. A later version adds members at
  * the end and changes none.
  */
-#define HAKMEM_STATS_VERSION 1
+#define HAKMEM_STATS_VERSION 2
 
 /**
  * What the allocator counts. Bytes obey live + cached + free = committed, but for what other
@@ -143,6 +143,14 @@ struct hakmem_stats {
      * Futex system calls made.
      */
     uint64_t futex_calls;
+    /**
+     * Bytes claimed again less than HAKMEM_PURGE_DELAY_MS after they were given back; since version 2.
+     */
+    uint64_t refaulted_bytes;
+    /**
+     * Bytes that may be backed by huge pages, as they were made; since version 2.
+     */
+    uint64_t huge_page_bytes;
 };
 
 #ifdef __cplusplus

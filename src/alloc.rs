@@ -17,10 +17,12 @@
 use crate::config;
 use crate::front_cache::bin::Bin;
 use crate::front_cache::heap::Heap;
-use crate::front_cache::{bind, refill, tls};
+use crate::front_cache::{bind, refill, tls, visit};
 use crate::geometry::*;
 use crate::large::{cache, huge, span};
 use crate::policy;
+use crate::shared_pool;
+use crate::superslab::reservation;
 use core::ptr;
 
 /// A block of at least `size` bytes, aligned to 16; null, with errno ENOMEM, when memory is out. A
@@ -119,10 +121,16 @@ fn allocate_class(heap: *mut Heap, class: usize) -> *mut u8 {
     block
 }
 
-/// What is cached for huge blocks may be what is missing.
+/// What is cached anywhere may be what is missing.
 #[cold]
 fn refill_after_purge(class: usize) -> *mut u8 {
-    if cache::purge_all() > 0 { refill::refill(tls::current(), class) } else { ptr::null_mut() }
+    if reclaim() { refill::refill(tls::current(), class) } else { ptr::null_mut() }
+}
+
+/// Gives back all that nobody uses. `false`: there was nothing.
+#[cold]
+fn reclaim() -> bool {
+    cache::purge_all() + visit::trim_all() > 0
 }
 
 /// With `HAKMEM_POOL_TLS=0` the mid-large classes are mapped directly (S1, for comparison).
@@ -131,10 +139,21 @@ fn bypasses_slabs(class: usize) -> bool {
     class > class_of(MID_MIN_BYTES - 1) && !config::get().pool_tls()
 }
 
+/// A span or a huge block, the second time after all that is cached went back to the system.
 #[cold]
 fn allocate_large(heap: *mut Heap, size: usize, align: usize) -> Option<(*mut u8, bool)> {
+    try_large(heap, size, align).or_else(|| if reclaim() { try_large(tls::current(), size, align) } else { None })
+}
+
+fn try_large(heap: *mut Heap, size: usize, align: usize) -> Option<(*mut u8, bool)> {
     if size > MAX_SPAN_BYTES || align > MAX_SPAN_BYTES {
         return huge::allocate(size, align);
+    }
+    // where addresses are limited, a mapping wastes less of them than whole slots
+    if policy::span_wastes_limit(size, span::slots_for(size), shared_pool::claimed_bytes(), reservation::limit_bytes())
+        && let mapped @ Some(_) = huge::allocate(size, align)
+    {
+        return mapped;
     }
     let in_window = bind::enter(heap).and_then(|mut tenant| span::allocate(tenant.set(), size, align));
     // where the window has no room, a mapping of its own may still be had

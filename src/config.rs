@@ -82,6 +82,19 @@ pub enum ForeignFree {
 
 const FOREIGN_FREE_WORDS: &[&str] = &["auto", "warn", "ignore", "abort"];
 
+/// Which memory the system may back with huge pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thp {
+    /// That of a large heap, and huge blocks, as the system is set up.
+    Auto,
+    /// All, also where the system leaves it to programs to ask.
+    Always,
+    /// None.
+    Never,
+}
+
+const THP_WORDS: &[&str] = &["auto", "always", "never"];
+
 /// Makes the table, the position of each row, and the typed reader of each option.
 macro_rules! options {
     ($($field:ident: $type:ty = $name:literal, $kind:expr, $default:expr, $sentence:literal;)*) => {
@@ -151,11 +164,16 @@ options! {
     cache_min_mib: u32 = "HAKMEM_CACHE_MIN_MB",
         Number { least: 0, most: 65536, unit: "MiB" }, 32,
         "Unused memory up to this much is kept whatever the live memory; above it, up to an eighth of that.";
+    memory_limit_mib: u32 = "HAKMEM_MEMORY_LIMIT",
+        Number { least: 0, most: 1 << 30, unit: "MiB" }, 0,
+        "The most memory taken from the system: what is cached goes back first, then requests fail; 0 sets none.";
+    thp: Thp = "HAKMEM_THP", Choice(THP_WORDS), 0,
+        "Which memory huge pages may back: auto is that of large heaps, as the system is set up; always asks for them.";
     hardened: bool = "HAKMEM_HARDENED", Switch, 0,
         "Ends the process when a sized free or delete names a wrong size.";
     window_gib: u32 = "HAKMEM_WINDOW_GB",
         Number { least: 0, most: 1024, unit: "GiB" }, 0,
-        "The addresses reserved for the heap; 0 chooses by the limits of the process.";
+        "The most addresses that blocks of up to 1 MiB may span; 0 is 512 GiB, or what the limits of the process allow.";
 }
 
 /// How many options there are.
@@ -289,6 +307,17 @@ impl FromWord for ForeignFree {
             2 => ForeignFree::Ignore,
             3 => ForeignFree::Abort,
             _ => ForeignFree::Auto,
+        }
+    }
+}
+
+impl FromWord for Thp {
+    #[inline]
+    fn from_word(_: &'static Config, word: u32) -> Self {
+        match word {
+            1 => Thp::Always,
+            2 => Thp::Never,
+            _ => Thp::Auto,
         }
     }
 }

@@ -12,7 +12,7 @@ use libc::c_int;
 
 /// The version of struct hakmem_stats that this header describes. A later version adds members at
 /// the end and changes none.
-pub const HAKMEM_STATS_VERSION: u32 = 1;
+pub const HAKMEM_STATS_VERSION: u32 = 2;
 
 /// What the allocator counts. Bytes obey live + cached + free = committed, but for what other
 /// threads do while they are read. Counts start at 0 with the process.
@@ -80,6 +80,10 @@ pub struct hakmem_stats {
     pub memory_calls: u64,
     /// Futex system calls made.
     pub futex_calls: u64,
+    /// Bytes claimed again less than HAKMEM_PURGE_DELAY_MS after they were given back; since version 2.
+    pub refaulted_bytes: u64,
+    /// Bytes that may be backed by huge pages, as they were made; since version 2.
+    pub huge_page_bytes: u64,
 }
 
 impl hakmem_stats {
@@ -117,6 +121,8 @@ impl hakmem_stats {
             foreign_frees: s.foreign_frees,
             memory_calls: mmap + munmap + mprotect + madvise + mremap,
             futex_calls: futex,
+            refaulted_bytes: s.refaulted_bytes,
+            huge_page_bytes: s.huge_page_bytes,
         }
     }
 }

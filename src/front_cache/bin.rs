@@ -174,6 +174,18 @@ impl Bin {
         self.top = base.wrapping_add(count);
     }
 
+    /// Lets the bin, which is empty, take `places` blocks until it is filled again.
+    pub(super) fn narrow(&mut self, places: usize) {
+        debug_assert!(self.blocks() == 0 && places <= self.capacity());
+        self.end = self.base.wrapping_add(places);
+    }
+
+    /// Fills the empty bin: its first `blocks` places hold blocks.
+    pub(super) fn filled(&mut self, blocks: usize) {
+        self.top = self.base.wrapping_add(blocks);
+        self.end = self.base.wrapping_add(self.capacity());
+    }
+
     /// Takes the magazine out of the bin, its count set; null if there is none.
     pub(super) fn remove(&mut self) -> *mut Magazine {
         let magazine = self.magazine();

@@ -23,6 +23,11 @@ impl Depot {
         Self { heads: [none; NUM_CLASSES], blocks: [0; NUM_CLASSES], bytes: 0, spares: none, spare_count: 0 }
     }
 
+    /// Whether it holds no blocks.
+    pub fn is_empty(&self) -> bool {
+        self.bytes == 0
+    }
+
     /// Blocks of a class in the depot.
     pub fn blocks(&self, class: usize) -> u32 {
         self.blocks[class]

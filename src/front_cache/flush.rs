@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! push_slow
-//!   class shrinks:   the older half of the bin goes back to its slabs (remote::drain::settle), and
-//!                    one magazine of the depot
+//!   the process gives memory up, and the class falls:  all cached blocks of the class go back to their slabs (remote::drain::settle), and
+//!                    the bin takes few until it is filled again
+//!   class shrinks:   the older half of the bin goes back, and one magazine of the depot
 //!   depot has room:  the full magazine goes there, an empty one takes its place
 //!   otherwise:       the older half of the bin goes back
 //! remote             a block of another heap: the outbox
@@ -13,8 +14,10 @@
 use super::bin::Bin;
 use super::heap::{Heap, Inside};
 use super::{bind, tls, visit};
+use crate::geometry::NUM_CLASSES;
 use crate::remote::drain::settle;
 use crate::remote::outbox::{Posted, post_one};
+use crate::shared_pool;
 
 /// Frees `block` of the thread's own `class` when the bin is full.
 #[cold]
@@ -44,17 +47,23 @@ pub fn push_slow(heap: *mut Heap, class: usize, block: *mut u8) {
 /// The bin is full, or has no magazine yet.
 fn make_room(inside: &mut Inside<'_>, class: usize) {
     let blocks = inside.front.ready_bin(class).blocks();
+    if shared_pool::is_draining() {
+        give_up_other_classes(inside, class);
+        if blocks > 0 && give_up_falling(inside, class) {
+            return;
+        }
+    }
     let shrinks = inside.set.is_shrinking(class);
     if shrinks {
         flush_depot_magazine(inside, class);
     }
     if blocks > 0 && (shrinks || !inside.depot.has_room(class, blocks)) {
-        flush_older_half(inside, class);
+        flush_oldest(inside, class, blocks.div_ceil(2));
         return;
     }
     let Some(empty) = inside.depot.empty_magazine(class) else {
         if blocks > 0 {
-            flush_older_half(inside, class);
+            flush_oldest(inside, class, blocks.div_ceil(2));
         }
         return;
     };
@@ -69,10 +78,37 @@ fn make_room(inside: &mut Inside<'_>, class: usize) {
     }
 }
 
-fn flush_older_half(inside: &mut Inside<'_>, class: usize) {
+/// Once for each purge: what the thread keeps of all classes may keep slabs from being purged.
+fn give_up_other_classes(inside: &mut Inside<'_>, class: usize) {
+    let purges = shared_pool::purges();
+    if inside.front.purges_seen != purges {
+        inside.front.purges_seen = purges;
+        for other in (0..NUM_CLASSES).filter(|&other| other != class) {
+            if inside.front.bins[other].blocks() > 0 {
+                give_up_falling(inside, other);
+            }
+        }
+    }
+}
+
+/// If the program only gives blocks of the class up, all that are cached go back to their slabs, and
+/// the bin takes few until it is filled again.
+fn give_up_falling(inside: &mut Inside<'_>, class: usize) -> bool {
+    let (blocks, capacity) = (inside.front.bins[class].blocks(), inside.front.bins[class].capacity());
+    let Some(few) = inside.set.falling_bin_blocks(class, capacity) else { return false };
+    while flush_depot_magazine(inside, class) {}
+    flush_oldest(inside, class, blocks);
+    inside.front.bins[class].narrow(few);
+    if let Some(slot) = inside.set.give_up_attached_whole(class) {
+        shared_pool::release_slab(inside.set, slot, class);
+    }
+    true
+}
+
+/// Gives the `older` blocks of the bin that were put in first back to their slabs.
+fn flush_oldest(inside: &mut Inside<'_>, class: usize, older: usize) {
     let bin = &mut inside.front.bins[class];
     let (blocks, magazine) = (bin.blocks(), bin.magazine());
-    let older = blocks.div_ceil(2);
     // SAFETY: [I-BIN] the bin's magazine; its first `blocks` places are blocks.
     let places = unsafe { &mut (&mut (*magazine).items)[..blocks] };
     settle(inside.set, &places[..older]);
@@ -81,14 +117,16 @@ fn flush_older_half(inside: &mut Inside<'_>, class: usize) {
     count_flush(inside, older);
 }
 
-fn flush_depot_magazine(inside: &mut Inside<'_>, class: usize) {
-    let Some(magazine) = inside.depot.take(class) else { return };
+/// Gives one magazine of the depot back. `false`: there is none.
+fn flush_depot_magazine(inside: &mut Inside<'_>, class: usize) -> bool {
+    let Some(magazine) = inside.depot.take(class) else { return false };
     // SAFETY: [I-MAGAZINE] it came out of the depot.
     let blocks = unsafe { (*magazine).blocks() };
     settle(inside.set, blocks);
     count_flush(inside, blocks.len());
     // SAFETY: [I-MAGAZINE] its blocks are settled.
     unsafe { inside.depot.keep_empty(magazine) };
+    true
 }
 
 fn count_flush(inside: &Inside<'_>, blocks: usize) {

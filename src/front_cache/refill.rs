@@ -12,6 +12,7 @@ use super::bin::Bin;
 use super::heap::{Heap, Inside, fixed_refill_blocks};
 use super::{bind, tls, visit};
 use crate::config;
+use crate::large::cache;
 use crate::magazine::Magazine;
 use crate::policy;
 use crate::remote::drain::drain;
@@ -53,6 +54,7 @@ pub fn refill_one(heap: *mut Heap, class: usize) -> Option<(*mut u8, bool)> {
 
 /// Puts blocks into the empty bin. `false`: none could be had.
 fn fill_bin(heap: *mut Heap, inside: &mut Inside<'_>, class: usize) -> bool {
+    inside.set.shared().asked.add();
     if from_depot(inside, class) {
         return true;
     }
@@ -110,8 +112,7 @@ fn fill_from_slabs(heap: *mut Heap, inside: &mut Inside<'_>, class: usize) -> bo
     let stats = inside.set.stats();
     stats.refills.add();
     stats.refilled_blocks.add_n(have as u64);
-    let bin = &mut inside.front.bins[class];
-    bin.top = bin.base.wrapping_add(have);
+    inside.front.bins[class].filled(have);
     have > 0
 }
 
@@ -146,6 +147,7 @@ fn one_from_slab(set: &mut SlabSet, class: usize) -> Option<(*mut u8, bool)> {
 
 /// Asks the shared pool, and helps the heaps that an adoption may have disturbed.
 fn acquire(set: &mut SlabSet, class: usize) -> bool {
+    cache::decay();
     let acquired = shared_pool::acquire_slab(set, class);
     visit::help_wanted();
     acquired

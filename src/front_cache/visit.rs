@@ -27,7 +27,8 @@ pub fn after(posted: Posted) {
 
 /// Drains the queue of heap `owner` if nobody is inside it: blocks go back to their slabs, whole
 /// slabs to the pool. Where the heap has no owner its depot is emptied too, and its slabs are listed
-/// for adoption. Then visits the heaps that blocks were forwarded to.
+/// for adoption; an owner's depot is emptied of classes that shrink. Then visits the heaps that blocks
+/// were forwarded to.
 #[cold]
 pub fn help(owner: u32) {
     if let Some(record) = directory::find(owner) {
@@ -77,6 +78,8 @@ fn tidy(record: &'static HeapRecord, visit: Visit, depth: Depth) {
     drain(set, &mut Arrivals::to_slabs(Heap::of_record(record), depot));
     if visit == Visit::Parked || depth == Depth::Depot {
         empty_depot(set, depot);
+    } else {
+        empty_shrinking_depot(set, depot);
     }
     if visit == Visit::Parked {
         abandon_slabs(set);
@@ -154,15 +157,29 @@ impl Receiver for Arrivals<'_> {
 /// Gives the blocks of a depot back to their slabs and recycles its magazines. [`help_wanted`] is to
 /// follow when the heap has been left, as after every drain and every settling.
 pub(super) fn empty_depot(set: &mut SlabSet, depot: &mut Depot) {
+    (0..NUM_CLASSES).for_each(|class| empty_depot_class(set, depot, class));
+    depot.recycle_spares();
+}
+
+/// A sleeping owner's depot keeps no slabs from being given back.
+fn empty_shrinking_depot(set: &mut SlabSet, depot: &mut Depot) {
+    if depot.is_empty() {
+        return;
+    }
     for class in 0..NUM_CLASSES {
-        while let Some(full) = depot.take(class) {
-            // SAFETY: [I-MAGAZINE] taken out of the depot, it is this thread's.
-            settle(set, unsafe { (*full).blocks() });
-            // SAFETY: [I-MAGAZINE] its blocks are settled.
-            unsafe { magazine::recycle(full) };
+        if depot.blocks(class) > 0 && set.is_shrinking(class) {
+            empty_depot_class(set, depot, class);
         }
     }
-    depot.recycle_spares();
+}
+
+fn empty_depot_class(set: &mut SlabSet, depot: &mut Depot, class: usize) {
+    while let Some(full) = depot.take(class) {
+        // SAFETY: [I-MAGAZINE] taken out of the depot, it is this thread's.
+        settle(set, unsafe { (*full).blocks() });
+        // SAFETY: [I-MAGAZINE] its blocks are settled.
+        unsafe { magazine::recycle(full) };
+    }
 }
 
 /// Visits every heap that can be entered, empties its depot, and purges all warm memory: what

@@ -8,14 +8,18 @@ use crate::config;
 use crate::geometry::*;
 use crate::os;
 use crate::policy;
+use crate::shared_pool::refault::Fading;
 use crate::stats::POOL;
-use crate::sync::{AtomicPtr, AtomicUsize, Ordering};
+use crate::sync::{AtomicPtr, AtomicU32, Ordering};
 use core::ptr;
 
 static PLACES: [AtomicPtr<HugeBlock>; policy::HUGE_CACHE_ENTRIES] =
     [const { AtomicPtr::new(ptr::null_mut()) }; policy::HUGE_CACHE_ENTRIES];
-/// Where the next eviction begins.
-static HAND: AtomicUsize = AtomicUsize::new(0);
+/// Bytes unmapped of late.
+static UNMAPPED: Fading = Fading::new();
+/// Bytes that may be kept beyond the limit, since as many were unmapped in vain.
+static KEPT: Fading = Fading::new();
+static LAST_DECAY_MS: AtomicU32 = AtomicU32::new(0);
 
 fn peek(place: &AtomicPtr<HugeBlock>) -> Option<&'static HugeBlock> {
     // SAFETY: [I-HUGE] records are never unmapped.
@@ -57,7 +61,7 @@ pub fn take(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
 /// Keeps a freed mapping, or unmaps it or others where that would be too much.
 pub fn put(block: &'static HugeBlock) {
     let floor = config::get().cache_min_mib() as usize * MIB;
-    let limit = policy::retained_bytes(POOL.huge_live_bytes.get() as usize, floor);
+    let limit = policy::retained_bytes(POOL.huge_live_bytes.get() as usize, floor) + KEPT.bytes();
     let bytes = block.bytes();
     if bytes > limit || config::get().purge_delay_ms() == 0 {
         return unmap(block);
@@ -97,29 +101,45 @@ fn evict_one() -> bool {
     }
 }
 
-/// Unmaps what has been cached for longer than the purge delay: looks at one place a call.
+/// Unmaps what has been cached for longer than the purge delay; not more often than four times in it.
 pub fn decay() {
-    let delay = config::get().purge_delay_ms();
-    // relaxed: only spreads the looks
-    let place = &PLACES[HAND.fetch_add(1, Ordering::Relaxed) % PLACES.len()];
-    if let Some(block) = peek(place)
-        && os::now_ms().wrapping_sub(block.released_ms()) >= delay
-        && win(place, block)
+    if POOL.huge_cached_bytes.get() == 0 {
+        return;
+    }
+    let (now, delay) = (os::now_ms(), config::get().purge_delay_ms());
+    // relaxed, here and below: elects one thread; [CACHE] orders the rest
+    let last = LAST_DECAY_MS.load(Ordering::Relaxed);
+    if now.wrapping_sub(last) >= policy::decay_interval_ms(delay)
+        && LAST_DECAY_MS.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     {
-        unmap(block);
+        let is_old = |block: &HugeBlock| now.wrapping_sub(block.released_ms()) >= delay;
+        purge_if(is_old);
     }
 }
 
 /// Unmaps every cached block; returns the bytes given back.
 pub fn purge_all() -> usize {
+    purge_if(|_| true)
+}
+
+fn purge_if(chosen: impl Fn(&HugeBlock) -> bool) -> usize {
     let mut purged = 0;
     for place in &PLACES {
-        if let Some(block) = peek(place).filter(|block| win(place, block)) {
+        if let Some(block) = peek(place).filter(|block| chosen(block) && win(place, block)) {
             purged += block.bytes();
             unmap(block);
         }
     }
     purged
+}
+
+/// A new mapping of `bytes` is made: counts those that were unmapped too soon.
+pub fn account_refault(bytes: usize) {
+    let soon = UNMAPPED.take(bytes);
+    if soon > 0 {
+        POOL.refaulted_bytes.add_n(soon as u64);
+        KEPT.add(soon);
+    }
 }
 
 /// Ends a block. The entry goes before the mapping: the address may come back at once. A mapping
@@ -131,5 +151,6 @@ pub(super) fn unmap(block: &'static HugeBlock) {
         let _ = os::purge(start, bytes);
     }
     POOL.purged_bytes.add_n(bytes as u64);
+    UNMAPPED.add(bytes);
     registry::recycle_block(block);
 }

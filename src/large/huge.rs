@@ -7,6 +7,7 @@ use crate::os;
 use crate::policy;
 use crate::shared_pool;
 use crate::stats::POOL;
+use crate::superslab::huge_pages;
 use crate::superslab::registry as slots;
 
 /// A huge block of at least `bytes` at a multiple of `align`, a power of two; the flag says that it
@@ -16,7 +17,7 @@ pub fn allocate(bytes: usize, align: usize) -> Option<(*mut u8, bool)> {
     if bytes > isize::MAX as usize {
         return None;
     }
-    cache::decay();
+    decay();
     let cacheable = bytes > MAX_SPAN_BYTES;
     let (block, zeroed) = match if cacheable { cache::take(bytes, align) } else { None } {
         Some(block) => {
@@ -24,7 +25,12 @@ pub fn allocate(bytes: usize, align: usize) -> Option<(*mut u8, bool)> {
             (block, false)
         }
         None => match map(bytes, align) {
-            Some(block) => (block, true),
+            Some(block) => {
+                if cacheable {
+                    cache::account_refault(bytes);
+                }
+                (block, true)
+            }
             None => in_window(bytes, align)?,
         },
     };
@@ -34,12 +40,18 @@ pub fn allocate(bytes: usize, align: usize) -> Option<(*mut u8, bool)> {
     Some((block.start() as *mut u8, zeroed))
 }
 
+/// Gives back what has not been used for the purge delay, runs as well: a program may have come to use
+/// huge blocks only.
+fn decay() {
+    cache::decay();
+    shared_pool::decay();
+}
+
 fn map(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
     let block = registry::new_block()?;
-    let start = os::map(bytes, align).or_else(|| {
-        // what is cached may be what is missing
-        (cache::purge_all() > 0).then(|| os::map(bytes, align)).flatten()
-    });
+    let map = || if shared_pool::has_room(bytes) { os::map(bytes, align) } else { None };
+    // what is cached may be what is missing
+    let start = map().or_else(|| (cache::purge_all() > 0).then(map).flatten());
     let Some(start) = start else {
         registry::recycle_block(block);
         return None;
@@ -49,6 +61,7 @@ fn map(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
         registry::recycle_block(block);
         return None;
     }
+    huge_pages::advise_mapping(start, bytes);
     block.set(start, bytes);
     Some(block)
 }
@@ -62,7 +75,9 @@ fn in_window(bytes: usize, align: usize) -> Option<(&'static HugeBlock, bool)> {
     let superslabs = bytes.div_ceil(SUPERSLAB_BYTES);
     let block = registry::new_block()?;
     shared_pool::purge_all();
-    let Some((slot, zeroed)) = shared_pool::claim_superslabs(superslabs) else {
+    let claim =
+        || shared_pool::has_room(superslabs * SUPERSLAB_BYTES).then(|| shared_pool::claim_superslabs(superslabs));
+    let Some((slot, zeroed)) = claim().flatten() else {
         registry::recycle_block(block);
         return None;
     };
@@ -85,7 +100,7 @@ pub fn deallocate(address: usize, block: &'static HugeBlock) -> bool {
     }
     POOL.huge_live_bytes.sub_n(block.bytes() as u64);
     block.set_released_ms(os::now_ms());
-    cache::decay();
+    decay();
     if block.superslabs() > 0 {
         leave_window(block);
     } else if block.bytes() > MAX_SPAN_BYTES {
@@ -114,6 +129,9 @@ pub fn resize(block: &'static HugeBlock, bytes: usize) -> Option<*mut u8> {
     }
     if block.superslabs() > 0 {
         return policy::fits_in_place(old, bytes).then_some(start as *mut u8);
+    }
+    if bytes > old && !shared_pool::has_room(bytes - old) {
+        return None;
     }
     if bytes != old {
         if os::resize_in_place(start, old, bytes) {

@@ -80,6 +80,16 @@ pub fn forbid_huge_pages(address: usize, bytes: usize) {
     }
 }
 
+/// Asks that the range be backed by huge pages; `false`: the system has none.
+#[must_use]
+pub fn ask_for_huge_pages(address: usize, bytes: usize) -> bool {
+    if fake::fails(fake::Call::Advise) {
+        return false;
+    }
+    count::MADVISE.add();
+    linux::madvise(address, bytes, libc::MADV_HUGEPAGE).is_ok()
+}
+
 /// A fresh zeroed mapping of `bytes` aligned to `align`; both as for [`reserve`].
 pub fn map(bytes: usize, align: usize) -> Option<usize> {
     map_aligned(bytes, align, linux::Protection::ReadWrite)

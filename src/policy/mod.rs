@@ -29,6 +29,9 @@ const OUTBOX_LANE_BYTES: usize = 64 * KIB;
 /// Fewest blocks of a posted batch, unless it is flushed: keeps the atomic operations per block
 /// below one tenth.
 const OUTBOX_MIN_BLOCKS: usize = 16;
+/// Posts to an owner that has not asked for blocks in between, after which it is taken to sleep: its
+/// queue is drained in its place, and smaller batches are sent, so that little is left on its way.
+const QUIET_POSTS: u8 = 8;
 /// The outbox of a thread holds at most about this many bytes in all.
 pub const OUTBOX_MAX_BYTES: usize = 2 * MIB;
 /// Bytes that may wait in the queue of a heap before a poster drains it in its owner's place.
@@ -183,9 +186,39 @@ pub const fn is_shrinking(free_bytes: usize, out_bytes: usize) -> bool {
     free_bytes > SHRINKING_MIN_BYTES && free_bytes > out_bytes
 }
 
-/// Whether a lane of the outbox is to be posted.
-pub const fn lane_is_full(blocks: usize, bytes: usize) -> bool {
-    blocks == MAGAZINE_BLOCKS || (bytes >= OUTBOX_LANE_BYTES && blocks >= OUTBOX_MIN_BLOCKS)
+/// Whether a program that only gives memory up does so with a class: since the last refill from slabs,
+/// when `filled_bytes` were cached or in use, half of them came back, and enough is free to matter: more
+/// than a slab of `slab_bytes`, and 1/32 of what is not free.
+pub const fn is_falling(free_bytes: usize, out_bytes: usize, filled_bytes: usize, slab_bytes: usize) -> bool {
+    free_bytes > slab_bytes && free_bytes > out_bytes / 32 && out_bytes < filled_bytes / 2
+}
+
+/// Blocks that a bin may hold while its class falls, when `out_bytes` are cached or in use: each may
+/// keep a slab of `slab_bytes`.
+pub const fn falling_bin_blocks(out_bytes: usize, slab_bytes: usize, capacity_blocks: usize) -> usize {
+    let blocks = out_bytes / 32 / slab_bytes;
+    if blocks == 0 {
+        1
+    } else if blocks < capacity_blocks {
+        blocks
+    } else {
+        capacity_blocks
+    }
+}
+
+/// Whether an owner sleeps to whom `quiet_posts` posts were made since it last asked for blocks.
+pub const fn owner_sleeps(quiet_posts: u8) -> bool {
+    quiet_posts >= QUIET_POSTS
+}
+
+/// Blocks of a batch for an owner to whom `quiet_posts` posts were made since it last asked for blocks.
+pub const fn batch_blocks(quiet_posts: u8) -> u8 {
+    (if owner_sleeps(quiet_posts) { OUTBOX_MIN_BLOCKS } else { MAGAZINE_BLOCKS }) as u8
+}
+
+/// Whether a lane of the outbox is to be posted, whose batches have at most `most_blocks`.
+pub const fn lane_is_full(blocks: usize, bytes: usize, most_blocks: u8) -> bool {
+    blocks >= most_blocks as usize || (bytes >= OUTBOX_LANE_BYTES && blocks >= OUTBOX_MIN_BLOCKS)
 }
 
 /// Bytes of warm but unused memory that may be kept when `live_bytes` are in use and the user's
@@ -198,6 +231,22 @@ pub const fn retained_bytes(live_bytes: usize, floor_bytes: usize) -> usize {
 /// many releases.
 pub const fn purge_target_bytes(limit_bytes: usize) -> usize {
     limit_bytes - limit_bytes / 4
+}
+
+/// Bytes of a huge page.
+pub const HUGE_PAGE_BYTES: usize = SUPERSLAB_BYTES;
+/// Below so many bytes of window a heap has small pages only, unless an option says otherwise.
+pub const HUGE_PAGE_MIN_HEAP_BYTES: usize = 256 * MIB;
+
+/// The most bytes that are kept because as many were purged and claimed again soon after.
+pub const REFAULT_KEPT_BYTES: usize = 256 * MIB;
+
+/// Runs acquired since the last purge, below which the process only gives memory up.
+pub const DRAINING_MAX_RUNS: u64 = 16;
+
+/// What may be kept of `retained_bytes` while the process only gives memory up.
+pub const fn draining_bytes(retained_bytes: usize) -> usize {
+    retained_bytes / 8
 }
 
 /// Milliseconds between two looks for memory that has been unused for `delay_ms`.
@@ -215,6 +264,13 @@ pub const fn fits_in_place(usable: usize, size: usize) -> bool {
 /// larger.
 pub const fn cache_fits(have_bytes: usize, want_bytes: usize) -> bool {
     have_bytes >= want_bytes && have_bytes - want_bytes <= want_bytes / 8
+}
+
+/// Whether a span of `slots` for `bytes` is to be a mapping, when `claimed_bytes` of the window are in
+/// use under a limit of `limit_bytes`: at least 80 % of what glibc gets can be had if no more than an
+/// eighth of the limit goes to spans that waste more than an eighth.
+pub const fn span_wastes_limit(bytes: usize, slots: usize, claimed_bytes: usize, limit_bytes: usize) -> bool {
+    limit_bytes != usize::MAX && slots * SLOT_BYTES - bytes > bytes / 8 && claimed_bytes > limit_bytes / 8
 }
 
 /// Bytes to reserve at a time under an address limit of `limit_bytes`.

@@ -1,9 +1,9 @@
 //! The outbox: blocks of other heaps on their way, by owner.
 //!
 //! An outbox belongs to its heap's owner alone; visitors do not touch it. It holds at most about
-//! [`policy::OUTBOX_MAX_BYTES`]; lanes are posted when they are full, when another owner needs the
-//! lane, when all of them together hold that much, on the slow paths that ask the shared pool, and at
-//! thread exit. When the thread moves to another heap, the outbox moves with it.
+//! [`policy::OUTBOX_MAX_BYTES`]; lanes are posted when they are full (sooner if the owner sleeps), when
+//! another owner needs the lane, when all of them together hold that much, on the slow paths that ask
+//! the shared pool, and at thread exit. When the thread moves to another heap, the outbox moves with it.
 #![allow(unsafe_code)] // fills magazines by pointer
 
 use crate::geometry::*;
@@ -19,6 +19,27 @@ struct Lane {
     owner: u32,
     bytes: u32,
     batch: *mut Magazine,
+    /// What the owner's count of looks for blocks was at the last post.
+    asked: u32,
+    /// Posts since that count changed.
+    quiet_posts: u8,
+    /// Blocks of a batch: fewer for an owner that sleeps, so that little is left on its way.
+    most_blocks: u8,
+}
+
+impl Lane {
+    const fn of(owner: u32) -> Self {
+        Self { owner, bytes: 0, batch: ptr::null_mut(), asked: 0, quiet_posts: 0, most_blocks: policy::batch_blocks(0) }
+    }
+
+    /// Whether the owner sleeps, now that one more batch was posted to it.
+    fn is_quiet_after_post(&mut self) -> bool {
+        let asked = directory::find(self.owner).map_or(0, |heap| heap.shared.asked.get() as u32);
+        self.quiet_posts = if asked == self.asked { self.quiet_posts.saturating_add(1) } else { 0 };
+        self.asked = asked;
+        self.most_blocks = policy::batch_blocks(self.quiet_posts);
+        policy::owner_sleeps(self.quiet_posts)
+    }
 }
 
 /// See the module.
@@ -34,7 +55,7 @@ pub struct Outbox {
 pub enum Posted {
     /// Nothing.
     Quietly,
-    /// Drain this owner's queue in its place: it is gone, or its backlog is above the bound.
+    /// Drain this owner's queue in its place: it is gone or sleeps, or its backlog is above the bound.
     OwnerNeedsHelp(u32),
 }
 
@@ -55,7 +76,7 @@ impl Posted {
 impl Outbox {
     /// An empty outbox.
     pub const fn new() -> Self {
-        Self { lanes: [Lane { owner: 0, bytes: 0, batch: ptr::null_mut() }; policy::OUTBOX_LANES], bytes: 0 }
+        Self { lanes: [const { Lane::of(0) }; policy::OUTBOX_LANES], bytes: 0 }
     }
 
     /// Whether nothing waits in it.
@@ -81,7 +102,9 @@ impl Outbox {
         // SAFETY: [I-MAGAZINE] the lane's batch belongs to this outbox.
         let batch = unsafe { &mut *lane.batch };
         let (lane_bytes, all_bytes) = (lane.bytes + bytes, self.bytes + bytes as usize);
-        if policy::lane_is_full(batch.count as usize + 1, lane_bytes as usize) || all_bytes > policy::OUTBOX_MAX_BYTES {
+        if policy::lane_is_full(batch.count as usize + 1, lane_bytes as usize, lane.most_blocks)
+            || all_bytes > policy::OUTBOX_MAX_BYTES
+        {
             return false;
         }
         batch.push_of(class, block);
@@ -99,7 +122,7 @@ impl Outbox {
         let mut posted = Posted::Quietly;
         if self.lanes[place].owner != owner {
             posted = self.post_lane(place, stats);
-            self.lanes[place].owner = owner;
+            self.lanes[place] = Lane::of(owner);
         }
         stats.remote_blocks.add();
         stats.remote_bytes.add_n(u64::from(bytes));
@@ -115,7 +138,7 @@ impl Outbox {
         batch.push_of(class, block);
         lane.bytes += bytes;
         self.bytes += bytes as usize;
-        let full = policy::lane_is_full(batch.count as usize, lane.bytes as usize);
+        let full = policy::lane_is_full(batch.count as usize, lane.bytes as usize, lane.most_blocks);
         if full || self.bytes > policy::OUTBOX_MAX_BYTES {
             posted = posted.and(self.post_lane(place, stats));
         }
@@ -135,7 +158,7 @@ impl Outbox {
         // SAFETY: [I-MAGAZINE] the batch was this outbox's and is given away.
         let (posted, retries) = unsafe { post(lane.owner, batch, bytes) };
         stats.post_retries.add_n(u64::from(retries));
-        posted
+        if lane.is_quiet_after_post() { Posted::OwnerNeedsHelp(lane.owner) } else { posted }
     }
 
     /// Posts every lane and calls `help` for each owner that needs it.

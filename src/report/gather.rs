@@ -58,6 +58,8 @@ fn pool_counters() -> Snapshot {
         span_live_bytes: POOL.span_slots.get() * slot_bytes,
         huge_live_bytes: POOL.huge_live_bytes.get(),
         purged_bytes: POOL.purged_bytes.get(),
+        refaulted_bytes: POOL.refaulted_bytes.get(),
+        huge_page_bytes: POOL.huge_page_bytes.get(),
         superslabs: POOL.superslabs.get(),
         stage_hits: stages(&POOL.stage_hits),
         stage_misses: stages(&POOL.stage_misses),

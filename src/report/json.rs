@@ -131,6 +131,8 @@ fn memory(json: &mut Json, s: &Snapshot) {
         json.number("huge_live_bytes", s.huge_live_bytes);
         json.number("metadata_bytes", s.metadata_bytes);
         json.number("purged_bytes", s.purged_bytes);
+        json.number("refaulted_bytes", s.refaulted_bytes);
+        json.number("huge_page_bytes", s.huge_page_bytes);
         json.number("stray_blocks", s.stray_blocks);
         json.number("foreign_frees", s.foreign_frees);
     });

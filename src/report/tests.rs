@@ -25,6 +25,8 @@ fn fixed_snapshot() -> Snapshot {
         span_live_bytes: 131_072,
         huge_live_bytes: 262_144,
         purged_bytes: 524_288,
+        refaulted_bytes: 4_096,
+        huge_page_bytes: 2_097_152,
         superslabs: 18,
         stage_hits: [12, 900, 50, 30, 8],
         stage_misses: [4, 88, 38, 10, 7],
@@ -82,6 +84,7 @@ fn snapshot_full_of(n: u64) -> Snapshot {
         ..fixed_snapshot()
     };
     let s = Snapshot { span_live_bytes: n, huge_live_bytes: n, purged_bytes: n, superslabs: n, ..s };
+    let s = Snapshot { refaulted_bytes: n, huge_page_bytes: n, ..s };
     let s = Snapshot { release_retries: n, acquires: n, releases: n, adopted_slabs: n, refills: n, ..s };
     let s = Snapshot { refilled_blocks: n, flushes: n, flushed_blocks: n, depot_takes: n, depot_puts: n, ..s };
     let s = Snapshot { drains: n, drained_batches: n, drained_blocks: n, remote_blocks: n, posted_batches: n, ..s };
@@ -235,6 +238,8 @@ fn no_counter_is_left_out() {
         s.span_live_bytes,
         s.huge_live_bytes,
         s.purged_bytes,
+        s.refaulted_bytes,
+        s.huge_page_bytes,
         s.superslabs,
         s.release_retries,
         s.acquires,

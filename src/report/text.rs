@@ -149,10 +149,15 @@ fn write_memory(s: &Snapshot, out: Sink) -> bool {
     let cache = [(s.front_cached_bytes, "bytes in front caches"), (s.warm_bytes, "bytes warm")];
     let apart =
         [(s.metadata_bytes, "bytes of metadata"), (s.purged_bytes, "bytes purged"), (s.superslabs, "SuperSlabs")];
+    let pages = [
+        (s.refaulted_bytes, "bytes claimed again soon after they were purged"),
+        (s.huge_page_bytes, "bytes open to huge pages"),
+    ];
     let odd = [(s.stray_blocks, "blocks sent without a magazine"), (s.foreign_frees, "foreign frees handed on")];
     one_line(out, identity)
         && one_line(out, |line| numbers(line, "  cached: ", &cache))
         && one_line(out, |line| numbers(line, "  apart from these: ", &apart))
+        && one_line(out, |line| numbers(line, "  pages: ", &pages))
         && one_line(out, |line| numbers(line, "  exceptions: ", &odd))
 }
 

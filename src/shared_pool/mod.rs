@@ -16,17 +16,20 @@
 //! to count.
 
 mod adopt;
+mod budget;
 mod control_lock;
 mod empty;
 mod purge;
+pub mod refault;
 mod release;
 mod trace;
 mod unused;
 mod whole;
 
 pub use adopt::{advertise, unadvertise};
+pub use budget::has_room;
 pub use control_lock::reset_after_fork;
-pub use purge::{decay, purge_all, purge_excess, warm_bytes};
+pub use purge::{claimed_bytes, decay, is_draining, purge_all, purge_excess, purges, warm_bytes};
 pub use release::{release_run, release_slab, return_leading};
 pub use unused::{claim_aligned, claim_behind};
 pub use whole::{claim_superslabs, unclaim_superslabs};
@@ -68,8 +71,15 @@ pub fn acquire_run(set: &mut SlabSet, kind: RunKind) -> Option<Run> {
     empty::reuse_empty_slot(kind)
         // stage 1b: warm memory of another class, cut to measure
         .or_else(|| empty::reuse_other_empty_slot(kind))
-        // stage 2: committed or at least reserved memory, lowest address first
-        .or_else(|| unused::claim_unused_slot(set, kind))
+        .or_else(|| acquire_fresh_run(set, kind))
+}
+
+fn acquire_fresh_run(set: &mut SlabSet, kind: RunKind) -> Option<Run> {
+    if !has_room(kind.slots() * SLOT_BYTES) {
+        return None;
+    }
+    // stage 2: committed or at least reserved memory, lowest address first
+    unused::claim_unused_slot(set, kind)
         // stage 3: more of the window
         .or_else(|| unused::grow_with_new_superslab(set, kind))
 }

@@ -6,27 +6,35 @@
 //! purge is paid for by many releases. What is below the limit goes when it has not been used for
 //! `HAKMEM_PURGE_DELAY_MS`, on slow paths.
 
-use super::{empty, unused};
+use super::{empty, refault, unused, whole};
 use crate::config;
 use crate::geometry::*;
 use crate::os;
 use crate::policy;
-use crate::stats::POOL;
+use crate::stats::{POOL, Stage};
 use crate::superslab::header::run_mask;
 use crate::superslab::registry::{self, SlotLinks};
 use crate::sync::tagged_stack::{END, Links};
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 static LAST_DECAY_MS: AtomicU32 = AtomicU32::new(0);
+/// What [`acquired_runs`] was at the last purge above the limit; 0 before the first.
+static ACQUIRED_AT_PURGE: AtomicU64 = AtomicU64::new(0);
+static PURGES: AtomicU32 = AtomicU32::new(0);
 
 /// Bytes of EMPTY runs.
 pub fn warm_bytes() -> usize {
     POOL.empty_slots.get() as usize * SLOT_BYTES
 }
 
+/// Bytes of ACTIVE and EMPTY runs.
+pub fn claimed_bytes() -> usize {
+    POOL.claimed_slots.get() as usize * SLOT_BYTES
+}
+
 /// Bytes of ACTIVE runs.
 fn live_bytes() -> usize {
-    (POOL.claimed_slots.get() as usize * SLOT_BYTES).saturating_sub(warm_bytes())
+    claimed_bytes().saturating_sub(warm_bytes())
 }
 
 /// Purges EMPTY runs while there is more warm memory than may be retained: the longest first, of
@@ -34,11 +42,31 @@ fn live_bytes() -> usize {
 #[inline]
 pub fn purge_excess() {
     let floor = config::get().cache_min_mib() as usize * MIB;
-    let limit = policy::retained_bytes(live_bytes(), floor);
+    let retained = policy::retained_bytes(live_bytes(), floor);
+    let limit = refault::kept_bytes() + if is_draining() { policy::draining_bytes(retained) } else { retained };
     let delay_is_zero = config::get().purge_delay_ms() == 0;
     if warm_bytes() > limit || delay_is_zero {
         purge_down_to(if delay_is_zero { 0 } else { policy::purge_target_bytes(limit) });
     }
+}
+
+/// Runs that were acquired so far, warm or fresh.
+fn acquired_runs() -> u64 {
+    let hits = |stage: Stage| POOL.stage_hits[stage as usize].get();
+    hits(Stage::ReuseSame) + hits(Stage::ReuseOther) + hits(Stage::Claim) + hits(Stage::Grow)
+}
+
+/// Whether the process only gives memory up: it had to purge, and hardly a run was acquired since.
+pub fn is_draining() -> bool {
+    // relaxed: a hint
+    let then = ACQUIRED_AT_PURGE.load(Ordering::Relaxed);
+    then != 0 && acquired_runs() - then < policy::DRAINING_MAX_RUNS
+}
+
+/// Purges above the limit so far.
+pub fn purges() -> u32 {
+    // relaxed: a hint
+    PURGES.load(Ordering::Relaxed)
 }
 
 /// Purges every EMPTY run; returns the bytes given back.
@@ -48,6 +76,9 @@ pub fn purge_all() -> usize {
 
 #[cold]
 fn purge_down_to(target: usize) -> usize {
+    // relaxed: hints
+    ACQUIRED_AT_PURGE.store(acquired_runs(), Ordering::Relaxed);
+    PURGES.fetch_add(1, Ordering::Relaxed);
     let mut purged = 0;
     let mut codes = empty::nonempty_codes();
     while codes != 0 {
@@ -156,10 +187,14 @@ fn purge_run(slot: u32, kind: RunKind) {
     let slots = kind.slots();
     let (superslab, first) = registry::split_slot(slot as usize);
     if os::purge(registry::slot_address(slot as usize), slots * SLOT_BYTES) {
-        registry::header(superslab).mark_clean(run_mask(first, slots));
+        let now = os::now_ms();
+        (slot as usize..slot as usize + slots).for_each(|slot| registry::record(slot).set_purged_ms(now));
+        registry::header(superslab).mark_purged(run_mask(first, slots));
         POOL.purged_bytes.add_n((slots * SLOT_BYTES) as u64);
     }
     POOL.empty_slots.sub_n(slots as u64);
     POOL.claimed_slots.sub_n(slots as u64);
-    unused::unclaim(slot, slots);
+    if unused::unclaim(slot, slots) == 0 {
+        whole::purge_slab_memory(superslab);
+    }
 }

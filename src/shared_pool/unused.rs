@@ -5,8 +5,10 @@
 //! otherwise clears the bit and then looks at the word again [HINT]: an unclaim that came in
 //! between changed the word before it set the bit, so one of the two leaves the bit set.
 
-use super::{Run, control_lock, trace};
+use super::{Run, budget, control_lock, refault, trace};
+use crate::config;
 use crate::geometry::*;
+use crate::os;
 use crate::slab::set::SlabSet;
 use crate::stats::{POOL, Stage};
 use crate::superslab::extent::{self, CommitStep};
@@ -150,24 +152,45 @@ fn take_over(slot: u32, kind: RunKind, step: &mut CommitStep) -> Option<Run> {
     let (header, mask) = (registry::header(superslab), run_mask(first, slots));
     let zeroed = !header.is_dirty(mask);
     header.mark_dirty(mask);
+    account_refault(superslab, header.take_purged(mask));
     registry::record(slot as usize).transition_activate(kind.code());
     POOL.claimed_slots.add_n(slots as u64);
     Some(Run { slot, zeroed })
 }
 
-/// Claimed -> UNUSED: gives back a run of which nothing is counted any more.
-pub(super) fn unclaim(slot: u32, slots: usize) {
+/// Counts those of the slots that were purged too soon.
+fn account_refault(superslab: usize, mut purged: u32) {
+    if purged == 0 {
+        return;
+    }
+    let (now, delay) = (os::now_ms(), config::get().purge_delay_ms());
+    let mut soon = 0;
+    while purged != 0 {
+        let place = purged.trailing_zeros() as usize;
+        purged &= purged - 1;
+        let purged_ms = registry::header(superslab).records[place].released_ms();
+        soon += usize::from(now.wrapping_sub(purged_ms) < delay);
+    }
+    if soon > 0 {
+        refault::account(soon * SLOT_BYTES);
+    }
+}
+
+/// Claimed -> UNUSED: gives back a run of which nothing is counted any more. Returns the slots of its
+/// SuperSlab that are claimed still, as bits.
+pub(super) fn unclaim(slot: u32, slots: usize) -> u32 {
     let (superslab, first) = registry::split_slot(slot as usize);
     registry::record(slot as usize).transition_unused();
-    registry::header(superslab).transition_unclaim(first, slots);
+    let claimed = registry::header(superslab).transition_unclaim(first, slots);
     correct_hints(superslab);
+    claimed
 }
 
 /// Claims the slots right behind a span, so that it can grow in place; all or nothing. The flag
 /// says that they read as zero.
 pub fn claim_behind(set: &mut SlabSet, slot: u32, slots: usize) -> Option<Run> {
     let (superslab, first) = registry::split_slot(slot as usize);
-    if first + slots > SLOTS_PER_SUPERSLAB || first == 0 {
+    if first + slots > SLOTS_PER_SUPERSLAB || first == 0 || !budget::has_room(slots * SLOT_BYTES) {
         return None;
     }
     if !registry::header(superslab).transition_claim_at(first, slots) {
@@ -180,6 +203,9 @@ pub fn claim_behind(set: &mut SlabSet, slot: u32, slots: usize) -> Option<Run> {
 /// Claims a span of `slots` slots whose first slot is a multiple of `align_slots`, a power of two
 /// of at most a SuperSlab; for large alignments.
 pub fn claim_aligned(set: &mut SlabSet, slots: usize, align_slots: usize) -> Option<Run> {
+    if !budget::has_room(slots * SLOT_BYTES) {
+        return None;
+    }
     let kind = RunKind::span(slots);
     let made = extent::superslabs_made();
     let try_in = |superslab: usize| {

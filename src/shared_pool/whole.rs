@@ -30,6 +30,16 @@ fn claim_whole(superslab: usize) -> bool {
     unused::may_be_whole(superslab) && registry::header(superslab).transition_claim_at(0, SLOTS_PER_SUPERSLAB)
 }
 
+/// Gives back the memory of the slabs that stood in a SuperSlab of which all slots are UNUSED: it is
+/// claimed meanwhile, so that nobody puts a slab there.
+pub(super) fn purge_slab_memory(superslab: usize) {
+    if claim_whole(superslab) {
+        let (start, bytes) = registry::slab_memory_pages(superslab);
+        let _ = os::purge(start, bytes);
+        unclaim_whole(superslab);
+    }
+}
+
 fn unclaim_whole(superslab: usize) {
     unused::unclaim((superslab * SLOTS_PER_SUPERSLAB) as u32, SLOTS_PER_SUPERSLAB);
 }
@@ -56,7 +66,7 @@ pub fn unclaim_superslabs(slot: usize, count: usize) {
     let first = registry::split_slot(slot).0;
     for superslab in first..first + count {
         if clean {
-            registry::header(superslab).mark_clean(run_mask(0, SLOTS_PER_SUPERSLAB));
+            registry::header(superslab).mark_purged(run_mask(0, SLOTS_PER_SUPERSLAB));
         }
         unclaim_whole(superslab);
     }

@@ -19,7 +19,11 @@ struct ClassSlabs {
     attached: u32,
     first: u32,
     last: u32,
+    /// Blocks out of the slabs when blocks were taken last.
+    filled_blocks: u32,
 }
+
+const NO_SLABS: ClassSlabs = ClassSlabs { attached: NO_SLAB, first: NO_SLAB, last: NO_SLAB, filled_blocks: 0 };
 
 /// See the module.
 #[derive(Debug)]
@@ -51,14 +55,13 @@ pub enum Put {
 impl SlabSet {
     /// An empty set of the heap with this id.
     pub const fn new(owner: u32, shared: &'static HeapShared) -> Self {
-        let none = ClassSlabs { attached: NO_SLAB, first: NO_SLAB, last: NO_SLAB };
         Self {
             owner,
             shared,
             commit_step: CommitStep::new(),
             superslab_hint: 0,
             advertised: 0,
-            classes: [none; NUM_CLASSES],
+            classes: [NO_SLABS; NUM_CLASSES],
         }
     }
 
@@ -87,10 +90,26 @@ impl SlabSet {
 
     /// Whether so much of the class's slabs is free that its cached blocks should go back to them.
     pub fn is_shrinking(&self, class: usize) -> bool {
+        let (free_bytes, out_bytes) = self.free_and_out_bytes(class);
+        policy::is_shrinking(free_bytes, out_bytes)
+    }
+
+    /// While the program only gives blocks of the class up: how many of them a bin of
+    /// `capacity_blocks` may hold.
+    pub fn falling_bin_blocks(&self, class: usize, capacity_blocks: usize) -> Option<usize> {
+        let (free_bytes, out_bytes) = self.free_and_out_bytes(class);
+        let filled_bytes = self.classes[class].filled_blocks as usize * CLASSES[class].bytes as usize;
+        let slab_bytes = CLASSES[class].slab_mask as usize + 1;
+        policy::is_falling(free_bytes, out_bytes, filled_bytes, slab_bytes)
+            .then(|| policy::falling_bin_blocks(out_bytes, slab_bytes, capacity_blocks))
+    }
+
+    /// Bytes of the class's blocks in the slabs, and out of them.
+    fn free_and_out_bytes(&self, class: usize) -> (usize, usize) {
         let (stats, info) = (&self.shared.stats, &CLASSES[class]);
         let out = stats.blocks_out[class].get() as usize;
         let free = (stats.slabs[class].get() as usize * info.capacity as usize).saturating_sub(out);
-        policy::is_shrinking(free * info.bytes as usize, out * info.bytes as usize)
+        (free * info.bytes as usize, out * info.bytes as usize)
     }
 
     /// Adds a run that the caller owns as a fresh slab of the set, attached; the slab attached
@@ -158,6 +177,7 @@ impl SlabSet {
     pub fn take_many(&mut self, class: usize, want: usize, out: &mut [*mut u8]) -> usize {
         let taken = self.attached(class).map_or(0, |slab| slab.take_many(want, out));
         self.shared.stats.blocks_out[class].add_n(taken as u64);
+        self.classes[class].filled_blocks = self.shared.stats.blocks_out[class].get() as u32;
         taken
     }
 
@@ -257,8 +277,7 @@ impl SlabSet {
 
     /// Forgets every slab of the set, in the child of a fork; [`SlabSet::recover`] finds them again.
     pub fn forget(&mut self) {
-        let none = ClassSlabs { attached: NO_SLAB, first: NO_SLAB, last: NO_SLAB };
-        self.classes = [none; NUM_CLASSES];
+        self.classes = [NO_SLABS; NUM_CLASSES];
         for class in 0..NUM_CLASSES {
             let stats = &self.shared.stats;
             stats.slabs[class].sub_n(stats.slabs[class].get());

@@ -6,6 +6,7 @@ use crate::magazine::Magazine;
 use crate::policy;
 use crate::stats::HeapStats;
 use crate::sync::batch_queue::{BatchQueue, Node};
+use crate::sync::counter::OwnedCounter;
 use crate::sync::tenancy::Tenancy;
 use crate::sync::{AtomicPtr, Ordering};
 
@@ -40,6 +41,8 @@ pub struct HeapShared {
     pub queue: BatchQueue<Magazine>,
     /// Blocks that were freed when there was no magazine to put them in; as the queue.
     pub strays: BatchQueue<Stray>,
+    /// Times that the owner looked for blocks; the owner writes. Posters tell by it whether it sleeps.
+    pub asked: OwnedCounter,
     /// Counters; the tenant writes (the owner: those of the outbox), any thread reads.
     pub stats: HeapStats,
 }
@@ -47,7 +50,13 @@ pub struct HeapShared {
 impl HeapShared {
     /// What a heap that nobody owns shares.
     pub const fn new() -> Self {
-        Self { tenancy: Tenancy::new(), queue: BatchQueue::new(), strays: BatchQueue::new(), stats: HeapStats::new() }
+        Self {
+            tenancy: Tenancy::new(),
+            queue: BatchQueue::new(),
+            strays: BatchQueue::new(),
+            asked: OwnedCounter::new(),
+            stats: HeapStats::new(),
+        }
     }
 
     /// Whether something was sent to the heap that nobody has taken yet. For [PARK], see

@@ -131,6 +131,10 @@ pub struct PoolStats {
     pub superslabs: SharedCounter,
     /// Bytes purged.
     pub purged_bytes: SharedCounter,
+    /// Bytes claimed again less than the purge delay after they were purged.
+    pub refaulted_bytes: SharedCounter,
+    /// Bytes of the window and of huge mappings that may be backed by huge pages, as they were made.
+    pub huge_page_bytes: SharedCounter,
     /// Bytes of huge blocks in the program's hands.
     pub huge_live_bytes: SharedCounter,
     /// Bytes of cached huge mappings.
@@ -182,6 +186,8 @@ pub static POOL: PoolStats = PoolStats {
     span_slots: SharedCounter::new(),
     superslabs: SharedCounter::new(),
     purged_bytes: SharedCounter::new(),
+    refaulted_bytes: SharedCounter::new(),
+    huge_page_bytes: SharedCounter::new(),
     huge_live_bytes: SharedCounter::new(),
     huge_cached_bytes: SharedCounter::new(),
     huge_allocations: SharedCounter::new(),

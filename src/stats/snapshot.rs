@@ -48,6 +48,10 @@ pub struct Snapshot {
     pub huge_live_bytes: u64,
     /// Bytes given back to the system so far.
     pub purged_bytes: u64,
+    /// Bytes claimed again less than the purge delay after they were given back.
+    pub refaulted_bytes: u64,
+    /// Bytes that may be backed by huge pages, as they were made.
+    pub huge_page_bytes: u64,
     /// SuperSlabs made.
     pub superslabs: u64,
     /// Hits by stage: adopt, 1, 1b, 2, 3.

@@ -5,8 +5,10 @@
 //! several threads makes exactly one SuperSlab for each thread that asked, and no thread waits for
 //! another's system call: all of them are idempotent.
 
+use super::huge_pages;
 use super::registry;
 use super::reservation::{self, Layout};
+use crate::config::Thp;
 use crate::geometry::*;
 use crate::os;
 use crate::policy;
@@ -36,7 +38,10 @@ impl CommitStep {
     /// The step to take now, in bytes; the next one is twice as large.
     fn advance(&mut self) -> usize {
         let options = crate::config::get();
-        let first = options.arena_init_mib() as usize * MIB;
+        let first = match options.thp() {
+            Thp::Always => policy::HUGE_PAGE_BYTES, // a part of a huge page cannot be one
+            _ => options.arena_init_mib() as usize * MIB,
+        };
         let largest = options.arena_max_mib() as usize * MIB;
         let now = self.bytes.max(first).min(largest);
         self.bytes = now * 2;
@@ -132,7 +137,7 @@ fn extend(layout: &Layout, word: u64) -> bool {
                 if EXTENT.compare_exchange(word, pack(at, at + count), Ordering::AcqRel, Ordering::Relaxed).is_err() {
                     os::unmap(address, bytes);
                 } else {
-                    os::forbid_huge_pages(address, bytes);
+                    huge_pages::advise_window(address, bytes, reserved * SUPERSLAB_BYTES);
                 }
                 return true;
             }

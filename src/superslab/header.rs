@@ -11,7 +11,7 @@
 //! |---|---|---|
 //! | `claimed` | claim, unclaim (CAS) | any |
 //! | `committed` | whoever owns the run (bits only ever set) | owners of runs |
-//! | `dirty` | whoever owns the run | owners of runs |
+//! | `dirty`, `purged` | whoever owns the run | owners of runs |
 //! | `SlotRecord::next_empty` | whoever pushes the run, or has detached it | poppers, perhaps in vain |
 //! | `SlotRecord::state`, `code`, `released_ms` | whoever owns the run | checks and reports, as hints |
 
@@ -35,7 +35,7 @@ pub enum SlotState {
 pub struct SlotRecord {
     /// Link of the stack of EMPTY runs.
     pub(super) next_empty: AtomicU32,
-    /// When the run became EMPTY, in milliseconds of the coarse clock.
+    /// When the run became EMPTY, or this slot was purged, in milliseconds of the coarse clock.
     released_ms: AtomicU32,
     state: AtomicU8,
     code: AtomicU8,
@@ -58,7 +58,7 @@ impl SlotRecord {
         self.code.load(Ordering::Relaxed) as usize
     }
 
-    /// Milliseconds of the coarse clock at which the run became EMPTY.
+    /// Milliseconds of the coarse clock at which the run became EMPTY, or the slot was purged.
     pub fn released_ms(&self) -> u32 {
         // relaxed: as `code`
         self.released_ms.load(Ordering::Relaxed)
@@ -78,6 +78,11 @@ impl SlotRecord {
         self.state.store(SlotState::Empty as u8, Ordering::Relaxed);
     }
 
+    /// Notes when a slot was purged, by the owner of its run.
+    pub fn set_purged_ms(&self, now_ms: u32) {
+        self.released_ms.store(now_ms, Ordering::Relaxed);
+    }
+
     /// EMPTY -> UNUSED, by the owner of the run, who then unclaims it.
     pub fn transition_unused(&self) {
         self.state.store(SlotState::Unused as u8, Ordering::Relaxed);
@@ -91,6 +96,7 @@ pub struct SuperSlabHeader {
     claimed: AtomicU32,
     committed: AtomicU32,
     dirty: AtomicU32,
+    purged: AtomicU32,
     /// One record for each slot.
     pub records: [SlotRecord; SLOTS_PER_SUPERSLAB],
 }
@@ -218,9 +224,20 @@ impl SuperSlabHeader {
         }
     }
 
-    /// Notes that the slots read as zero.
-    pub fn mark_clean(&self, mask: u32) {
+    /// Notes that the slots were given back and read as zero.
+    pub fn mark_purged(&self, mask: u32) {
         self.dirty.fetch_and(!mask, Ordering::Relaxed);
+        self.purged.fetch_or(mask, Ordering::Relaxed);
+    }
+
+    /// The slots of the run that were purged since they were claimed last: told once.
+    #[inline]
+    pub fn take_purged(&self, mask: u32) -> u32 {
+        let purged = self.purged.load(Ordering::Relaxed) & mask;
+        if purged != 0 {
+            self.purged.fetch_and(!mask, Ordering::Relaxed);
+        }
+        purged
     }
 }
 

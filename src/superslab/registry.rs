@@ -12,6 +12,7 @@ use super::header::{SlotRecord, SuperSlabHeader};
 use super::pool;
 use super::reservation::Layout;
 use crate::geometry::*;
+use crate::os;
 use crate::policy;
 use crate::sync::tagged_stack::Links;
 use crate::sync::{AtomicU32, AtomicUsize, Ordering};
@@ -19,9 +20,12 @@ use crate::sync::{AtomicU32, AtomicUsize, Ordering};
 /// Opaque memory of a slab's owner, one piece for each slot; see `slab/owned.rs`.
 pub const SLAB_MEMORY_BYTES: usize = 576;
 
-/// Bytes of a SuperSlab's header with the slab memory of its slots.
-const HEADER_STRIDE: usize = size_of::<SuperSlabHeader>() + SLOTS_PER_SUPERSLAB * SLAB_MEMORY_BYTES;
-const _: () = assert!(HEADER_STRIDE.is_multiple_of(64) && SLAB_MEMORY_BYTES.is_multiple_of(64));
+/// A group: its SuperSlabs' headers, then the slab memory of all of their slots.
+const GROUP_SUPERSLABS: usize = policy::HEADER_GROUP_SUPERSLABS;
+const GROUP_HEADERS_BYTES: usize = GROUP_SUPERSLABS * size_of::<SuperSlabHeader>();
+const SUPERSLAB_MEMORY_BYTES: usize = SLOTS_PER_SUPERSLAB * SLAB_MEMORY_BYTES;
+const GROUP_BYTES: usize = GROUP_HEADERS_BYTES + GROUP_SUPERSLABS * SUPERSLAB_MEMORY_BYTES;
+const _: () = assert!(GROUP_HEADERS_BYTES.is_multiple_of(64) && SLAB_MEMORY_BYTES.is_multiple_of(64));
 
 /// Number of the window's first slot, counted from address 0; 0 before start.
 static FIRST_SLOT: AtomicUsize = AtomicUsize::new(0);
@@ -29,9 +33,9 @@ static FIRST_SLOT: AtomicUsize = AtomicUsize::new(0);
 static READABLE_SLOTS: AtomicUsize = AtomicUsize::new(0);
 /// Address of the entry word of the first slot.
 static TABLE: AtomicUsize = AtomicUsize::new(0);
-/// Address of the first header of each group of [`policy::HEADER_GROUP_SUPERSLABS`]; 0: not made.
-static HEADERS: [AtomicUsize; MAX_SUPERSLABS / policy::HEADER_GROUP_SUPERSLABS] =
-    [const { AtomicUsize::new(0) }; MAX_SUPERSLABS / policy::HEADER_GROUP_SUPERSLABS];
+/// Address of each group; 0: not made.
+static GROUPS: [AtomicUsize; MAX_SUPERSLABS / GROUP_SUPERSLABS] =
+    [const { AtomicUsize::new(0) }; MAX_SUPERSLABS / GROUP_SUPERSLABS];
 
 /// Stores what leads to entries; every racer stores the same.
 pub(super) fn publish(layout: &Layout) {
@@ -148,28 +152,29 @@ pub fn split_slot(slot: usize) -> (usize, usize) {
 #[must_use]
 pub(super) fn make_headers(group: usize) -> bool {
     // acquire [HEADERS]: pairs with the exchange below
-    if HEADERS[group].load(Ordering::Acquire) != 0 {
+    if GROUPS[group].load(Ordering::Acquire) != 0 {
         return true;
     }
-    let Some(piece) = pool::take(policy::HEADER_GROUP_SUPERSLABS * HEADER_STRIDE) else { return false };
+    let Some(piece) = pool::take(GROUP_BYTES) else { return false };
     // acqrel [HEADERS]; a loser's piece stays unused
-    let _ = HEADERS[group].compare_exchange(0, piece as usize, Ordering::AcqRel, Ordering::Relaxed);
+    let _ = GROUPS[group].compare_exchange(0, piece as usize, Ordering::AcqRel, Ordering::Relaxed);
     true
 }
 
+/// Address of the group of a SuperSlab, and the SuperSlab's place in it.
 #[inline]
-fn header_address(superslab: usize) -> usize {
-    let group = &HEADERS[superslab / policy::HEADER_GROUP_SUPERSLABS];
+fn group_of(superslab: usize) -> (usize, usize) {
     // relaxed: made before [MADE] says that the SuperSlab was
-    group.load(Ordering::Relaxed) + superslab % policy::HEADER_GROUP_SUPERSLABS * HEADER_STRIDE
+    (GROUPS[superslab / GROUP_SUPERSLABS].load(Ordering::Relaxed), superslab % GROUP_SUPERSLABS)
 }
 
 /// The header of a SuperSlab that was made.
 #[inline]
 pub fn header(superslab: usize) -> &'static SuperSlabHeader {
+    let (group, place) = group_of(superslab);
     // SAFETY: [I-HEADER] a SuperSlab is made after its group of headers was; headers are never
     // unmapped, and zero bytes are a valid header (all UNUSED).
-    unsafe { &*(header_address(superslab) as *const SuperSlabHeader) }
+    unsafe { &*((group + place * size_of::<SuperSlabHeader>()) as *const SuperSlabHeader) }
 }
 
 /// The record of a slot of a SuperSlab that was made.
@@ -183,7 +188,21 @@ pub fn record(slot: usize) -> &'static SlotRecord {
 #[inline]
 pub fn slab_memory(slot: usize) -> *mut u8 {
     let (superslab, place) = split_slot(slot);
-    (header_address(superslab) + size_of::<SuperSlabHeader>() + place * SLAB_MEMORY_BYTES) as *mut u8
+    (superslab_memory(superslab) + place * SLAB_MEMORY_BYTES) as *mut u8
+}
+
+#[inline]
+fn superslab_memory(superslab: usize) -> usize {
+    let (group, place) = group_of(superslab);
+    group + GROUP_HEADERS_BYTES + place * SUPERSLAB_MEMORY_BYTES
+}
+
+/// The whole pages of the memory of a SuperSlab's slabs.
+pub fn slab_memory_pages(superslab: usize) -> (usize, usize) {
+    let start = superslab_memory(superslab);
+    let end = round_down(start + SUPERSLAB_MEMORY_BYTES, os::page_bytes());
+    let first = start.next_multiple_of(os::page_bytes());
+    (first, end.saturating_sub(first))
 }
 
 /// The links of the stacks of EMPTY runs: one in each slot's record.

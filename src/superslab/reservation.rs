@@ -11,6 +11,7 @@
 //! and the window's size, which are packed into one word, so that threads that start at the same
 //! time agree by one compare-and-swap.
 
+use super::huge_pages;
 use crate::config;
 use crate::geometry::*;
 use crate::os;
@@ -110,7 +111,7 @@ fn reserve() -> Option<Layout> {
     // acqrel [RESERVE]
     match RESERVATION.compare_exchange(0, word, Ordering::AcqRel, Ordering::Acquire) {
         Ok(_) => {
-            os::forbid_huge_pages(mine.window, mine.reserved_first * SUPERSLAB_BYTES);
+            huge_pages::advise_window(mine.window, mine.reserved_first * SUPERSLAB_BYTES, 0);
             Some(mine)
         }
         Err(theirs) => {

@@ -1,0 +1,35 @@
+//! Huge pages: which memory the system may back with them (`HAKMEM_THP`).
+
+use crate::config::{self, Thp};
+use crate::os;
+use crate::policy;
+use crate::stats::POOL;
+
+/// Advises on new addresses of the window, in front of which `reserved_bytes` are reserved. A small
+/// heap must not grow because its first touch of a SuperSlab brings 2 MiB.
+pub fn advise_window(address: usize, bytes: usize, reserved_bytes: usize) {
+    match config::get().thp() {
+        Thp::Never => os::forbid_huge_pages(address, bytes),
+        Thp::Auto if reserved_bytes < policy::HUGE_PAGE_MIN_HEAP_BYTES => os::forbid_huge_pages(address, bytes),
+        Thp::Auto => POOL.huge_page_bytes.add_n(bytes as u64),
+        Thp::Always => ask(address, bytes),
+    }
+}
+
+/// Advises on a new mapping of its own, which by default is as the system is set up.
+pub fn advise_mapping(address: usize, bytes: usize) {
+    if bytes < policy::HUGE_PAGE_BYTES {
+        return;
+    }
+    match config::get().thp() {
+        Thp::Never => os::forbid_huge_pages(address, bytes),
+        Thp::Auto => POOL.huge_page_bytes.add_n(bytes as u64),
+        Thp::Always => ask(address, bytes),
+    }
+}
+
+fn ask(address: usize, bytes: usize) {
+    if os::ask_for_huge_pages(address, bytes) {
+        POOL.huge_page_bytes.add_n(bytes as u64);
+    }
+}
