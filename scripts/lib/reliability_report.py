@@ -81,7 +81,7 @@ def write(of_all, peers):
     kept = load()
     results = kept["rows"]
     sound = sum(not is_missing(results.get(row.name, {}).get(SUBJECT)) for row in of_all)
-    commits = sorted({one["commit"] for row in of_all for one in results.get(row.name, {}).values()})
+    commits = sorted({results[row.name][SUBJECT]["commit"] for row in of_all if SUBJECT in results.get(row.name, {})})
     parts = [
         "# Reliability",
         "Made by `scripts/reliability --peers`; do not edit. A cell is passed/tried of the long form; a hang is a "
