@@ -1,6 +1,6 @@
 """Rows of scripts/reliability: fork, threads, start and end, the loader."""
 
-from lib.reliability_row import FORK, LOADER, THREADS, Row
+from lib.reliability_row import FORK, LIMITS, LOADER, THREADS, Row
 
 UNPREPARED = "POSIX lets the child of _Fork call async-signal-safe functions only"
 
@@ -122,4 +122,14 @@ LOADER_ROWS = [
         "test signal_handler_mallocs", tries=5, peers=False),
 ]
 
-ROWS = [*FORK_ROWS, *THREAD_ROWS, *LOADER_ROWS]
+# Of the rules in docs/testing.md: zero is claimed only after a purge that the system has granted.
+ZERO_ROWS = [
+    Row(f"calloc is zero, {mode}", LIMITS, sentence, f"@calloc_dirty {mode} {{scale}}", short="3000", long="100000", tries=2,
+        timeout=120)
+    for mode, sentence in (
+        ("usual", "calloc gives zeros after blocks of every size were filled, freed and purged, 100 000 times"),
+        ("locked", "The same with all memory locked"),
+        ("refused", "The same where the system refuses every madvise"))
+]
+
+ROWS = [*FORK_ROWS, *THREAD_ROWS, *LOADER_ROWS, *ZERO_ROWS]
