@@ -3,7 +3,7 @@
 // usage: threads_exit_together ROUNDS
 #include "process.h"
 
-enum { THREADS = 64, BLOCKS = 32, MAY_GROW_KIB = 32 << 10 };
+enum { THREADS = 64, BLOCKS = 32, MAY_GROW_KIB = 96 << 10 };
 static pthread_barrier_t together;
 static char *_Atomic shared[THREADS * BLOCKS];
 

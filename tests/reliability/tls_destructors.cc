@@ -7,7 +7,7 @@
 #include <vector>
 
 static const int THREADS = 8, KEYS = 40, ARMINGS = 4;
-static const long MAY_GROW_KIB = 32 << 10;
+static const long MAY_GROW_KIB = 96 << 10;
 static pthread_key_t keys[KEYS];
 static int runs;
 
