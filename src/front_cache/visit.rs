@@ -132,15 +132,13 @@ impl<'a> Arrivals<'a> {
 }
 
 impl Receiver for Arrivals<'_> {
-    fn keep(&mut self, class: usize, batch: *mut Magazine) -> bool {
-        // SAFETY: [I-MAGAZINE] the drain hands the batch over when this returns true.
-        unsafe {
-            let room = self.front.is_some() && self.depot.has_room(class, (*batch).count as usize);
-            if room {
-                self.depot.put(class, batch);
-            }
-            room
-        }
+    fn has_room(&self, class: usize, blocks: usize) -> bool {
+        self.front.is_some() && self.depot.has_room(class, blocks)
+    }
+
+    fn keep(&mut self, class: usize, batch: *mut Magazine) {
+        // SAFETY: [I-MAGAZINE] the drain hands the batch over.
+        unsafe { self.depot.put(class, batch) }
     }
 
     #[inline]

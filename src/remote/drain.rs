@@ -14,8 +14,10 @@ use crate::superslab::registry;
 
 /// What a drain needs of the front cache above it.
 pub trait Receiver {
-    /// May take a batch of one class as it is, to become a magazine of the depot.
-    fn keep(&mut self, class: usize, batch: *mut Magazine) -> bool;
+    /// Whether a batch of `blocks` blocks of one class may become a magazine of the depot as it is.
+    fn has_room(&self, class: usize, blocks: usize) -> bool;
+    /// Takes a batch for which there is room.
+    fn keep(&mut self, class: usize, batch: *mut Magazine);
     /// May take a block of the heap's own into its bin.
     fn keep_block(&mut self, class: usize, block: *mut u8) -> bool;
     /// Whether a block is in the bin or the depot of the heap.
@@ -43,10 +45,14 @@ pub fn drain(set: &mut SlabSet, receiver: &mut impl Receiver) {
         let next = opened.linked();
         stats.drained_batches.add();
         stats.drained_blocks.add_n(u64::from(opened.count));
-        stats.drained_bytes.add_n(batch_bytes(opened));
-        receive(receiver, opened.blocks());
-        if opened.class == MIXED || !receiver.keep(opened.class as usize, batch) {
-            let left = keep_blocks(set.owner(), receiver, opened);
+        let (class, count) = (opened.class as usize, opened.count as usize);
+        if opened.class != MIXED && receiver.has_room(class, count) {
+            receive(receiver, opened.blocks());
+            stats.drained_bytes.add_n(count as u64 * u64::from(CLASSES[class].bytes));
+            receiver.keep(class, batch);
+        } else {
+            let (left, bytes) = sort(set.owner(), receiver, opened);
+            stats.drained_bytes.add_n(bytes);
             settle(set, &opened.blocks()[..left]);
             // SAFETY: [I-MAGAZINE] its blocks are settled.
             unsafe { magazine::recycle(batch) };
@@ -55,19 +61,29 @@ pub fn drain(set: &mut SlabSet, receiver: &mut impl Receiver) {
     }
 }
 
-/// Offers each block to its bin; moves those that are not taken to the front, and returns how many.
-fn keep_blocks(owner: u32, receiver: &mut impl Receiver, batch: &mut Magazine) -> usize {
-    let mut left = 0;
+/// Offers each block of a batch to its bin; moves those that are not taken to the front. Returns how many
+/// those are, and the bytes of all.
+fn sort(owner: u32, receiver: &mut impl Receiver, batch: &mut Magazine) -> (usize, u64) {
+    let (secret, mine) = (os::process_secret(), owner << OWNER_SHIFT);
+    let (mut left, mut bytes) = (0, 0);
     for place in 0..batch.count as usize {
         let block = batch.items[place];
-        let class = registry::slot_of(block as usize)
-            .map_or(NUM_CLASSES, |slot| (registry::entry(slot) ^ owner << OWNER_SHIFT) as usize);
-        if class >= NUM_CLASSES || !receiver.keep_block(class, block) {
-            batch.items[left] = block;
-            left += 1;
+        // SAFETY: [I-MAGAZINE] the batch, and so the block of at least 16 bytes, is this thread's.
+        let is_marked_twice = !unsafe { mark::receive(secret, block) };
+        if is_marked_twice && (batch.items[..left].contains(&block) || is_free(receiver, block)) {
+            fatal::double_free(block as usize);
         }
+        let entry = registry::slot_of(block as usize).map_or(ENTRY_UNUSED, registry::entry);
+        if let Some(class) = entry_class(entry) {
+            bytes += u64::from(CLASSES[class].bytes);
+            if entry ^ mine == class as u32 && receiver.keep_block(class, block) {
+                continue;
+            }
+        }
+        batch.items[left] = block;
+        left += 1;
     }
-    left
+    (left, bytes)
 }
 
 /// Blocks that came without a magazine.
@@ -108,20 +124,13 @@ fn is_free(receiver: &impl Receiver, block: *mut u8) -> bool {
     in_slab || receiver.holds(class, block)
 }
 
-fn batch_bytes(batch: &Magazine) -> u64 {
-    if batch.class != MIXED {
-        return u64::from(batch.count) * u64::from(CLASSES[batch.class as usize].bytes);
-    }
-    batch.blocks().iter().filter_map(|block| block_class(*block)).map(|class| u64::from(CLASSES[class].bytes)).sum()
-}
-
 /// The class of the slab that a block stands in.
 fn block_class(block: *mut u8) -> Option<usize> {
     entry_class(registry::entry(registry::slot_of(block as usize)?))
 }
 
-/// Puts blocks back into their slabs, those that stand in a row and in one slab at once, or forwards them to the heap that has adopted their slab: as
-/// for [`drain`].
+/// Puts blocks back into their slabs, those that stand in a row and in one slab at once, or forwards them
+/// to the heap that has adopted their slab: as for [`drain`].
 pub fn settle(set: &mut SlabSet, blocks: &[*mut u8]) {
     let mine = set.owner() << OWNER_SHIFT;
     let mut forward = Forward::new();
