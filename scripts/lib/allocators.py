@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,6 +58,14 @@ def target_dir():
 def hakmem():
     """This project's library, whether it is built yet or not."""
     return Allocator("hakmem", target_dir() / "release" / "libhakmem.so")
+
+
+def compiler_of(library):
+    """The Rust compiler that a library names in its .comment section."""
+    text = subprocess.run(["readelf", "-p", ".comment", library], env={**os.environ, "LC_ALL": "C"}, capture_output=True,
+                          text=True, check=True).stdout
+    match = re.search(r"rustc version (.*)$", text, re.MULTILINE)
+    return f"rustc {match[1].strip()}" if match else "an unknown compiler"
 
 
 def debian_peers():
