@@ -58,6 +58,14 @@ pub fn take(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
     None
 }
 
+/// The cached mapping whose size is nearest to `bytes`, where it may be cut or stretched to that.
+pub fn take_nearest(bytes: usize) -> Option<&'static HugeBlock> {
+    let candidates = PLACES.iter().filter_map(|place| peek(place).map(|block| (place, block)));
+    let can_be = candidates.filter(|(_, block)| policy::may_be_reshaped(block.bytes(), bytes));
+    let (place, block) = can_be.min_by_key(|(_, block)| block.bytes().abs_diff(bytes))?;
+    win(place, block).then_some(block)
+}
+
 /// Keeps a freed mapping, or unmaps it or others where that would be too much.
 pub fn put(block: &'static HugeBlock) {
     let floor = config::get().cache_min_mib() as usize * MIB;

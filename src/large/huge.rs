@@ -19,7 +19,8 @@ pub fn allocate(bytes: usize, align: usize) -> Option<(*mut u8, bool)> {
     }
     decay();
     let cacheable = bytes > MAX_SPAN_BYTES;
-    let (block, zeroed) = match if cacheable { cache::take(bytes, align) } else { None } {
+    let cached = if cacheable { cache::take(bytes, align).or_else(|| reshape(bytes, align)) } else { None };
+    let (block, zeroed) = match cached {
         Some(block) => {
             POOL.huge_cache_hits.add();
             (block, false)
@@ -45,6 +46,21 @@ pub fn allocate(bytes: usize, align: usize) -> Option<(*mut u8, bool)> {
 fn decay() {
     cache::decay();
     shared_pool::decay();
+}
+
+/// A cached mapping that does not fit, cut or stretched to measure: the pages that it has are warm, and
+/// would lie beside a fresh mapping otherwise.
+fn reshape(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
+    if align > os::page_bytes() {
+        return None;
+    }
+    let block = cache::take_nearest(bytes)?;
+    let room = bytes <= block.bytes() || shared_pool::has_room(bytes - block.bytes());
+    if room && resize_mapping(block, bytes).is_some() {
+        return Some(block);
+    }
+    cache::unmap(block);
+    None
 }
 
 fn map(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
@@ -134,14 +150,21 @@ pub fn resize(block: &'static HugeBlock, bytes: usize) -> Option<*mut u8> {
         return None;
     }
     if bytes != old {
-        if os::resize_in_place(start, old, bytes) {
-            block.set(start, bytes);
-        } else {
-            move_to_new_place(block, bytes)?;
-        }
+        resize_mapping(block, bytes)?;
         POOL.huge_live_bytes.add_n((bytes as u64).wrapping_sub(old as u64));
     }
     Some(block.start() as *mut u8)
+}
+
+/// Changes the size of a mapping that the caller owns, where it stands or elsewhere; `None` leaves it as
+/// it was.
+fn resize_mapping(block: &'static HugeBlock, bytes: usize) -> Option<()> {
+    let (start, old) = (block.start(), block.bytes());
+    if os::resize_in_place(start, old, bytes) {
+        block.set(start, bytes);
+        return Some(());
+    }
+    move_to_new_place(block, bytes)
 }
 
 /// Reserves the new place and its registration first, so that nothing can fail half way.

@@ -273,6 +273,12 @@ pub const fn span_wastes_limit(bytes: usize, slots: usize, claimed_bytes: usize,
     limit_bytes != usize::MAX && slots * SLOT_BYTES - bytes > bytes / 8 && claimed_bytes > limit_bytes / 8
 }
 
+/// Whether a cached mapping of `have_bytes` is worth being cut or stretched to `want_bytes`: at least half of
+/// the pages wanted are there, and at least a quarter of those that are there is wanted.
+pub const fn may_be_reshaped(have_bytes: usize, want_bytes: usize) -> bool {
+    have_bytes >= want_bytes / 2 && have_bytes / 4 <= want_bytes
+}
+
 /// Bytes to reserve at a time under an address limit of `limit_bytes`.
 pub const fn limited_reservation(limit_bytes: usize) -> usize {
     let step = round_down(limit_bytes / 16, SUPERSLAB_BYTES);
