@@ -2,7 +2,54 @@
 
 from lib.reliability_row import GIVING_BACK, LIMITS, Row
 
-ROWS = [
+KINDS = {"small": "Blocks of up to 2000 bytes", "span": "Blocks of 64 KiB to 1 MiB", "huge": "Blocks of 1 to 32 MiB"}
+KEEPS = "keeps memory by design until somebody calls"
+
+
+def given_back_by_another(kind, order, owners, after):
+    """1 GiB that one thread allocated and another freed."""
+    where = "asleep" if owners == "asleep" else "gone"
+    then = "nobody calls malloc or free" if after == "idle" else "one thread calls malloc now and then"
+    return Row(f"freed by another, {kind}, {order}, {owners}, {after}", GIVING_BACK,
+               f"{KINDS[kind]}, 1 GiB, freed {order} by another thread, their own {where}: below 10 % of the peak "
+               f"after 3 s in which {then}",
+               f"@give_back_remote {kind} {order} {owners} {after} {{scale}}", short="512", long="1024", tries=3,
+               timeout=120, peer_note=KEEPS, in_short=order == "shuffled" and after == "idle")  # each waits 3 s
+
+
+def given_back_after_peak(kind, threads):
+    """A peak and a return."""
+    return Row(f"after a peak, {kind}, {threads} threads", GIVING_BACK,
+               f"{KINDS[kind]}: 3 s after a peak of 1 GiB and a return to 100 MiB live, below 1.3 times that is resident",
+               f"@give_back_peak {kind} {threads} {{scale}}", short="600", long="1024", tries=3, timeout=120,
+               peer_note=KEEPS)
+
+
+GIVING_BACK_ROWS = [
+    Row("malloc_trim gives back", GIVING_BACK, "malloc_trim gives free memory back at once", "test malloc_trim", tries=5),
+    Row("shuffled frees", GIVING_BACK, "Blocks freed in random order keep no slabs back", "test shuffled_frees_go_back::",
+        tries=3, peers=False),
+    *(given_back_by_another(kind, order, owners, after) for kind in KINDS for order in ("in-order", "shuffled")
+      for owners in ("asleep", "gone") for after in ("idle", "busy")),
+    *(given_back_after_peak(kind, threads) for kind in KINDS for threads in (1, 4)),
+    Row("memory limit", GIVING_BACK,
+        "With HAKMEM_MEMORY_LIMIT=100 all that is cached goes back before malloc gives NULL and ENOMEM",
+        "@memory_limit", env={"HAKMEM_MEMORY_LIMIT": "100"}, peers=False),
+    Row("huge pages, small program", GIVING_BACK,
+        "Where the system backs all memory with huge pages, a small program is no larger", "@thp_small", tries=3),
+]
+
+
+def share(kind, mib):
+    """What glibc gets under a limit, and what can be had here."""
+    name = {"as": "ulimit -v", "data": "ulimit -d"}[kind]
+    return Row(f"{name}, {mib} MiB", LIMITS,
+               f"Under {name} of {mib} MiB and 64 more, 80 % of what glibc gets without these, of every size; then ENOMEM",
+               f"@limit_share {kind} {mib}", tries=2, timeout=300,
+               in_short=mib <= 256)  # the larger ones fill gigabytes
+
+
+LIMIT_ROWS = [
     Row("limits of every size", LIMITS,
         "Under an address limit of 400 MiB blocks of every size end in NULL and ENOMEM, and can be had again after free",
         "test oom_limit::", tries=3, timeout=300),
@@ -10,5 +57,30 @@ ROWS = [
         "test oom_limit_phases", tries=3, timeout=120),
     Row("limits, four threads", LIMITS, "Four threads run into a limit of 1 GiB together, twenty times: NULL and ENOMEM",
         "test oom_threads", tries=5, timeout=120),
-    Row("malloc_trim gives back", GIVING_BACK, "malloc_trim gives free memory back at once", "test malloc_trim", tries=5),
+    *(share("as", mib) for mib in (64, 256, 1024, 8192)),
+    *(share("data", mib) for mib in (64, 256, 1024, 8192)),
+    Row("limit lowered", LIMITS,
+        "A program that lowers its own RLIMIT_AS to 128 MiB maps, starts threads and allocates; then ENOMEM",
+        "@limit_lowered", tries=5),
+    Row("overcommit_memory=2", LIMITS, "Starts, serves 512 MiB to four threads, and refuses more than there is",
+        "@overcommit_never", tries=3),
+    Row("max_map_count", LIMITS, "The program uses up all mappings: NULL and ENOMEM, and all is served when there is room",
+        "@map_count", tries=3),
+    Row("cgroup", LIMITS, "In a memory cgroup of 192 MiB a program that rises to 100 MiB twenty times is not killed",
+        "@cgroup_memory", tries=3),
+    *(Row(f"calloc, {mode}", LIMITS, f"calloc gives zeros after dirty cycles and purges{why}",
+          f"@calloc_dirty {mode} {{scale}}", short="20000", long="100000", tries=3, timeout=300)
+      for mode, why in (("plain", ""), ("locked", ", under mlockall"), ("refused", ", when every madvise fails"))),
+    Row("system calls", LIMITS, "A filter ends the process at any system call outside of the design's list: none is made",
+        "@seccomp_list", tries=5),
+    Row("core file", LIMITS, "A core file takes at most 10 % more room than under glibc", "@core_size", tries=2),
 ]
+
+FAULT_ROWS = [
+    Row(f"faults, {call}", LIMITS,
+        f"The Nth {call} after the library's first fails, and all from N on, up to N = 500: NULL and ENOMEM, or on it goes",
+        f"@nth_call_fails {call} {{scale}}", short="100", long="1", tries=1, timeout=900, peers=False)
+    for call in ("mmap", "munmap", "mprotect", "madvise", "mremap")
+]
+
+ROWS = [*GIVING_BACK_ROWS, *LIMIT_ROWS, *FAULT_ROWS]

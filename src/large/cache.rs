@@ -8,7 +8,7 @@ use crate::config;
 use crate::geometry::*;
 use crate::os;
 use crate::policy;
-use crate::shared_pool::refault::Fading;
+use crate::shared_pool::{self, refault::Fading};
 use crate::stats::POOL;
 use crate::sync::{AtomicPtr, AtomicU32, Ordering};
 use core::ptr;
@@ -68,17 +68,12 @@ pub fn take_nearest(bytes: usize) -> Option<&'static HugeBlock> {
 
 /// Keeps a freed mapping, or unmaps it or others where that would be too much.
 pub fn put(block: &'static HugeBlock) {
-    let floor = config::get().cache_min_mib() as usize * MIB;
-    let limit = policy::retained_bytes(POOL.huge_live_bytes.get() as usize, floor) + KEPT.bytes();
+    let limit = base_limit() + KEPT.bytes();
     let bytes = block.bytes();
     if bytes > limit || config::get().purge_delay_ms() == 0 {
         return unmap(block);
     }
-    while POOL.huge_cached_bytes.get() as usize + bytes > limit {
-        if !evict_one() {
-            break;
-        }
-    }
+    evict_down_to(limit - bytes);
     for place in &PLACES {
         // relaxed: corrected by the exchange
         if place.load(Ordering::Relaxed).is_null() {
@@ -92,6 +87,16 @@ pub fn put(block: &'static HugeBlock) {
         }
     }
     unmap(block);
+}
+
+/// Bytes that may be cached whatever was unmapped of late.
+fn base_limit() -> usize {
+    let floor = config::get().cache_min_mib() as usize * MIB;
+    policy::retained_bytes(POOL.huge_live_bytes.get() as usize, floor)
+}
+
+fn evict_down_to(limit: usize) {
+    while POOL.huge_cached_bytes.get() as usize > limit && evict_one() {}
 }
 
 /// Unmaps the cached block that was freed first. `false`: there is none.
@@ -113,6 +118,9 @@ fn evict_one() -> bool {
 pub fn decay() {
     if POOL.huge_cached_bytes.get() == 0 {
         return;
+    }
+    if shared_pool::is_near_peak() {
+        evict_down_to(base_limit());
     }
     let (now, delay) = (os::now_ms(), config::get().purge_delay_ms());
     // relaxed, here and below: elects one thread; [CACHE] orders the rest

@@ -238,6 +238,8 @@ pub const HUGE_PAGE_BYTES: usize = SUPERSLAB_BYTES;
 /// Below so many bytes of window a heap has small pages only, unless an option says otherwise.
 pub const HUGE_PAGE_MIN_HEAP_BYTES: usize = 256 * MIB;
 
+/// So near to the most that was ever taken from the system a process is taken to be at its peak.
+pub const PEAK_MARGIN_BYTES: usize = 2 * MIB;
 /// The most bytes that are kept because as many were purged and claimed again soon after.
 pub const REFAULT_KEPT_BYTES: usize = 256 * MIB;
 

@@ -27,7 +27,7 @@ mod unused;
 mod whole;
 
 pub use adopt::{advertise, unadvertise};
-pub use budget::has_room;
+pub use budget::{has_room, is_near_peak};
 pub use control_lock::reset_after_fork;
 pub use purge::{claimed_bytes, decay, is_draining, purge_all, purge_excess, purges, warm_bytes};
 pub use release::{release_run, release_slab, return_leading};

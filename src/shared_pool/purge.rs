@@ -50,6 +50,15 @@ pub fn purge_excess() {
     }
 }
 
+/// Purges what is kept beyond the limit because it was claimed again soon: it did not serve, and fresh
+/// memory is asked for.
+pub(super) fn purge_kept() {
+    let limit = policy::retained_bytes(live_bytes(), config::get().cache_min_mib() as usize * MIB);
+    if warm_bytes() > limit {
+        purge_down_to(policy::purge_target_bytes(limit));
+    }
+}
+
 /// Runs that were acquired so far, warm or fresh.
 fn acquired_runs() -> u64 {
     let hits = |stage: Stage| POOL.stage_hits[stage as usize].get();
