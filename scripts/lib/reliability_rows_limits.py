@@ -68,9 +68,6 @@ LIMIT_ROWS = [
         "@map_count", tries=3),
     Row("cgroup", LIMITS, "In a memory cgroup of 192 MiB a program that rises to 100 MiB twenty times is not killed",
         "@cgroup_memory", tries=3),
-    *(Row(f"calloc, {mode}", LIMITS, f"calloc gives zeros after dirty cycles and purges{why}",
-          f"@calloc_dirty {mode} {{scale}}", short="20000", long="100000", tries=3, timeout=300)
-      for mode, why in (("plain", ""), ("locked", ", under mlockall"), ("refused", ", when every madvise fails"))),
     Row("system calls", LIMITS, "A filter ends the process at any system call outside of the design's list: none is made",
         "@seccomp_list", tries=5),
     Row("core file", LIMITS, "A core file takes at most 10 % more room than under glibc", "@core_size", tries=2),
