@@ -64,10 +64,19 @@ def unserved(logs, allocator, symbols):
     return [symbol for symbol in symbols if symbol not in meant or symbol in other]
 
 
+def complaint(text, variables):
+    """The line of a program's stderr in which the loader refuses the library, or hakmem one of `variables`."""
+    for line in text.splitlines():
+        of_hakmem = line.startswith("hakmem: ") and any(re.search(rf"\b{name}\b", line) for name in variables)
+        if of_hakmem or "cannot be preloaded" in line:
+            return line.strip()
+    return None
+
+
 def prove(command, variant, extra_env, timeout_s, execute=run, symbols=()):
     """Runs the command once, by `execute`; returns None when the allocator meant served it, else the reason not.
 
-    It must have served each of `symbols` as well.
+    It must have served each of `symbols` as well, and hakmem must have taken the variables set for the run.
     """
     with tempfile.TemporaryDirectory(prefix="hakmem-proof-") as directory:
         debug = {"LD_DEBUG": "bindings", "LD_BIND_NOW": "1", "LD_DEBUG_OUTPUT": f"{directory}/log"}
@@ -79,9 +88,9 @@ def prove(command, variant, extra_env, timeout_s, execute=run, symbols=()):
             return f"failed: {reason}"
         logs = [log.read_text(errors="replace") for log in sorted(Path(directory).iterdir())]
     for text in (err.decode(errors="replace"), *logs):
-        for line in text.splitlines():
-            if "cannot be preloaded" in line:
-                return f"refused: {line.strip()}"
+        refused = complaint(text, [name for name in {**extra_env, **variant.env} if name.startswith("HAKMEM_")])
+        if refused is not None:
+            return f"refused: {refused}"
     if code != 0:
         return f"failed: {describe_status(code)}: {last_line(err)}"
     total = 0
