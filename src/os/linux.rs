@@ -119,10 +119,21 @@ pub fn is_readable(address: usize) -> bool {
 
 /// Milliseconds of the coarse monotonic clock, wrapping after 49 days.
 pub fn now_ms() -> u32 {
+    let t = clock(libc::CLOCK_MONOTONIC_COARSE);
+    (t.tv_sec as u32).wrapping_mul(1000).wrapping_add((t.tv_nsec / 1_000_000) as u32)
+}
+
+/// Nanoseconds of the monotonic clock.
+pub(super) fn now_ns() -> u64 {
+    let t = clock(libc::CLOCK_MONOTONIC);
+    (t.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(t.tv_nsec as u64)
+}
+
+fn clock(id: libc::clockid_t) -> libc::timespec {
     let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the structure is writable; served by the vdso.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &mut t) };
-    (t.tv_sec as u32).wrapping_mul(1000).wrapping_add((t.tv_nsec / 1_000_000) as u32)
+    unsafe { libc::clock_gettime(id, &mut t) };
+    t
 }
 
 /// The page size in bytes.

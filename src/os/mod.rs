@@ -8,6 +8,7 @@
 //! | [`purge`] | gives pages back; `true` means they read as zero from now on |
 //! | [`map`], [`unmap`], [`resize_in_place`], [`move_pages`] | whole mappings of their own, zeroed |
 //! | [`now_ms`] | coarse monotonic clock, no system call (vdso) |
+//! | [`timed`] | the same calls, and how long they took |
 //!
 //! Every call may fail at any moment; none touches `errno`, none is a cancellation point. All but two
 //! are raw system calls, which no other preloaded library can stand in for: [`now_ms`] is libc's
@@ -24,7 +25,18 @@ pub use linux::{
     process_secret, stack_pointer, thread_pointer,
 };
 
+use crate::sync::counter::SharedCounter;
 use counts as count;
+
+/// Makes system calls and adds the nanoseconds they took to `spent_ns`: two looks at the vdso's clock,
+/// beside calls that take ten times as long.
+#[inline]
+pub fn timed<R>(spent_ns: &SharedCounter, calls: impl FnOnce() -> R) -> R {
+    let before = linux::now_ns();
+    let result = calls();
+    spent_ns.add_n(linux::now_ns().wrapping_sub(before));
+    result
+}
 
 /// A failure of a system call, as the kernel's positive error number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -26,9 +26,13 @@ pub const SPARE_MAGAZINES: usize = 8;
 pub const OUTBOX_LANES: usize = 32;
 /// A lane posts when it holds this many bytes, but not before [`OUTBOX_MIN_BLOCKS`].
 const OUTBOX_LANE_BYTES: usize = 64 * KIB;
-/// Fewest blocks of a posted batch, unless it is flushed: keeps the atomic operations per block
-/// below one tenth.
-const OUTBOX_MIN_BLOCKS: usize = 16;
+/// Fewest blocks of a posted batch, unless it is flushed or has [`OUTBOX_LANE_MAX_BYTES`]: a batch takes
+/// four atomic operations or less on its way, so this keeps them at about one tenth for each block.
+const OUTBOX_MIN_BLOCKS: usize = 40;
+/// A lane posts when it holds this many bytes, however few blocks these are.
+const OUTBOX_LANE_MAX_BYTES: usize = 512 * KIB;
+/// Blocks of a batch for an owner that sleeps.
+const SLEEPER_BATCH_BLOCKS: usize = 16;
 /// Posts to an owner that has not asked for blocks in between, after which it is taken to sleep: its
 /// queue is drained in its place, and smaller batches are sent, so that little is left on its way.
 const QUIET_POSTS: u8 = 8;
@@ -213,12 +217,14 @@ pub const fn owner_sleeps(quiet_posts: u8) -> bool {
 
 /// Blocks of a batch for an owner to whom `quiet_posts` posts were made since it last asked for blocks.
 pub const fn batch_blocks(quiet_posts: u8) -> u8 {
-    (if owner_sleeps(quiet_posts) { OUTBOX_MIN_BLOCKS } else { MAGAZINE_BLOCKS }) as u8
+    (if owner_sleeps(quiet_posts) { SLEEPER_BATCH_BLOCKS } else { MAGAZINE_BLOCKS }) as u8
 }
 
 /// Whether a lane of the outbox is to be posted, whose batches have at most `most_blocks`.
 pub const fn lane_is_full(blocks: usize, bytes: usize, most_blocks: u8) -> bool {
-    blocks >= most_blocks as usize || (bytes >= OUTBOX_LANE_BYTES && blocks >= OUTBOX_MIN_BLOCKS)
+    blocks >= most_blocks as usize
+        || bytes >= OUTBOX_LANE_MAX_BYTES
+        || (bytes >= OUTBOX_LANE_BYTES && blocks >= OUTBOX_MIN_BLOCKS)
 }
 
 /// Bytes of warm but unused memory that may be kept when `live_bytes` are in use and the user's
@@ -249,6 +255,13 @@ pub const DRAINING_MAX_RUNS: u64 = 16;
 /// What may be kept of `retained_bytes` while the process only gives memory up.
 pub const fn draining_bytes(retained_bytes: usize) -> usize {
     retained_bytes / 8
+}
+
+/// Whether to join EMPTY runs for one of `want_slots` when `warm_slots` are EMPTY and `released_runs`
+/// were released since the last time: a join looks at every run, so an eighth as many releases must pay
+/// for it, and more of it is warm than can lie about in single slots by chance.
+pub const fn joining_pays(want_slots: u64, warm_slots: u64, released_runs: u64) -> bool {
+    warm_slots >= 2 * want_slots && released_runs > warm_slots / 8
 }
 
 /// Milliseconds between two looks for memory that has been unused for `delay_ms`.

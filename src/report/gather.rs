@@ -64,6 +64,8 @@ fn pool_counters() -> Snapshot {
         stage_hits: stages(&POOL.stage_hits),
         stage_misses: stages(&POOL.stage_misses),
         stage_retries: stages(&POOL.stage_retries),
+        stage_ns: stages(&POOL.stage_ns),
+        purge_ns: POOL.purge_ns.get(),
         release_retries: POOL.release_retries.get(),
         acquires: 0,
         releases: 0,

@@ -68,12 +68,14 @@ fn pool(json: &mut Json, s: &Snapshot) {
                     json.number("hits", s.stage_hits[stage]);
                     json.number("misses", s.stage_misses[stage]);
                     json.number("cas_retries", s.stage_retries[stage]);
+                    json.number("system_call_ns", s.stage_ns[stage]);
                 });
             }
         });
         json.number("served", served);
         json.percent("stages_1_and_1b_percent", reused, served, 1);
         json.number("release_cas_retries", s.release_retries);
+        json.number("purge_system_call_ns", s.purge_ns);
         json.number("slabs_acquired", s.acquires);
         json.number("slabs_released", s.releases);
         json.number("slabs_adopted", s.adopted_slabs);

@@ -31,6 +31,8 @@ fn fixed_snapshot() -> Snapshot {
         stage_hits: [12, 900, 50, 30, 8],
         stage_misses: [4, 88, 38, 10, 7],
         stage_retries: [29, 17, 5, 25, 6],
+        stage_ns: [61, 62, 63, 12_345, 67_890],
+        purge_ns: 98_765,
         release_retries: 19,
         acquires: 970,
         releases: 881,
@@ -72,6 +74,7 @@ fn snapshot_full_of(n: u64) -> Snapshot {
         stage_hits: [n; 5],
         stage_misses: [n; 5],
         stage_retries: [n; 5],
+        stage_ns: [n; 5],
         system_calls: [n; 6],
         heaps: n,
         heaps_parked: n,
@@ -85,7 +88,7 @@ fn snapshot_full_of(n: u64) -> Snapshot {
     };
     let s = Snapshot { span_live_bytes: n, huge_live_bytes: n, purged_bytes: n, superslabs: n, ..s };
     let s = Snapshot { refaulted_bytes: n, huge_page_bytes: n, ..s };
-    let s = Snapshot { release_retries: n, acquires: n, releases: n, adopted_slabs: n, refills: n, ..s };
+    let s = Snapshot { purge_ns: n, release_retries: n, acquires: n, releases: n, adopted_slabs: n, refills: n, ..s };
     let s = Snapshot { refilled_blocks: n, flushes: n, flushed_blocks: n, depot_takes: n, depot_puts: n, ..s };
     let s = Snapshot { drains: n, drained_batches: n, drained_blocks: n, remote_blocks: n, posted_batches: n, ..s };
     let s = Snapshot { post_retries: n, visits: n, heaps_given_away: n, heaps_bound: n, heaps_borrowed: n, ..s };
@@ -200,7 +203,7 @@ fn the_json_has_the_numbers_of_the_text() {
          d['pool']['stages']['1b'], d['pool']['stages_1_and_1b_percent'], d['remote_frees']['blocks_per_batch'], \
          d['memory']['cached_bytes'], d['classes'], d['system_calls']['futex']",
     );
-    let expected = "0.206 77 {'hits': 50, 'misses': 38, 'cas_retries': 5} 95.0 31.0 230023 \
+    let expected = "0.206 77 {'hits': 50, 'misses': 38, 'cas_retries': 5, 'system_call_ns': 63} 95.0 31.0 230023 \
         {'64': {'slabs': 2, 'blocks_out': 301, 'blocks_cached': 101}, \
         '65536': {'slabs': 1, 'blocks_out': 7, 'blocks_cached': 4}} 47\n";
     assert_eq!(shown, expected);
@@ -217,7 +220,7 @@ fn the_emptiest_and_the_fullest_json_are_valid() {
 #[test]
 fn a_build_that_does_not_count_atomics_says_nothing_of_them() {
     let s = Snapshot { atomics: None, ..fixed_snapshot() };
-    assert!(!collected(&s, write_text).contains("atomics"));
+    assert!(!collected(&s, write_text).contains("\natomics"));
     assert_eq!(python(&collected(&s, write_json), "'atomics' in d"), "False\n");
 }
 
@@ -241,6 +244,7 @@ fn no_counter_is_left_out() {
         s.refaulted_bytes,
         s.huge_page_bytes,
         s.superslabs,
+        s.purge_ns,
         s.release_retries,
         s.acquires,
         s.releases,
@@ -272,7 +276,8 @@ fn no_counter_is_left_out() {
         s.foreign_frees,
     ];
     let atomics = s.atomics.map(|a| [a.read_modify_writes, a.entries, a.statistics, a.failures, a.fences]).unwrap();
-    let arrays = [&s.stage_hits[..], &s.stage_misses, &s.stage_retries, &s.system_calls, &atomics].concat();
+    let arrays =
+        [&s.stage_hits[..], &s.stage_misses, &s.stage_retries, &s.stage_ns, &s.system_calls, &atomics].concat();
     let mut different = [&scalars[..], &arrays].concat();
     different.sort_unstable();
     different.dedup();

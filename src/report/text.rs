@@ -66,7 +66,13 @@ fn write_stages(s: &Snapshot, out: Sink) -> bool {
         append_percent(line.text("  stages 1 and 1b served "), reused, served, 1);
         line.text("% of ").decimal(served).text(" acquisitions of slabs and spans");
     };
-    let releases = |line: &mut TextLine| numbers(line, "  releases: ", &[(s.release_retries, "CAS retries")]);
+    let releases = |line: &mut TextLine| {
+        numbers(
+            line,
+            "  releases: ",
+            &[(s.release_retries, "CAS retries"), (s.purge_ns, "ns in the system calls of purges")],
+        )
+    };
     one_line(out, |line| numbers(line, "stages: ", &[(served, "acquisitions served")]))
         && STAGE_NAMES.iter().enumerate().all(|(stage, name)| one_line(out, |line| one_stage(line, s, stage, name)))
         && one_line(out, share)
@@ -74,8 +80,12 @@ fn write_stages(s: &Snapshot, out: Sink) -> bool {
 }
 
 fn one_stage(line: &mut TextLine, s: &Snapshot, stage: usize, name: &str) {
-    let counts =
-        [(s.stage_hits[stage], "hits"), (s.stage_misses[stage], "misses"), (s.stage_retries[stage], "CAS retries")];
+    let counts = [
+        (s.stage_hits[stage], "hits"),
+        (s.stage_misses[stage], "misses"),
+        (s.stage_retries[stage], "CAS retries"),
+        (s.stage_ns[stage], "ns in system calls"),
+    ];
     numbers(line.text(if stage == Stage::Adopt as usize { "  " } else { "  stage " }).text(name), ": ", &counts);
 }
 
@@ -94,11 +104,18 @@ fn moved(line: &mut TextLine, times: u64, name: &str, blocks: u64) {
     line.decimal(times).text(" ").text(name).text(" (").decimal(blocks).text(" blocks)");
 }
 
+/// Read-modify-writes from the free of remote blocks to their owners: to get and to give back the
+/// magazine of a batch, to post it, and to take what was posted.
+fn remote_atomics(s: &Snapshot) -> u64 {
+    sum(&[s.posted_batches, s.posted_batches, s.post_retries, s.drains, s.drained_batches])
+}
+
 fn write_remote(s: &Snapshot, out: Sink) -> bool {
     let frees = |line: &mut TextLine| {
         numbers(line, "remote frees: ", &[(s.remote_blocks, "blocks"), (s.posted_batches, "batches")]);
         append_quotient(line.text(", "), s.remote_blocks, s.posted_batches, 1);
-        line.text(" blocks per batch");
+        append_quotient(line.text(" blocks per batch, "), remote_atomics(s), s.remote_blocks, 3);
+        line.text(" atomics per block");
         numbers(line, ", ", &[(s.post_retries, "CAS retries"), (s.visits, "visits")]);
     };
     let drains = |line: &mut TextLine| {

@@ -67,7 +67,7 @@ fn take(count: &SharedCounter) -> Control {
 
 /// In the child of a fork: a thread that does not exist here may have held the lock.
 #[allow(unsafe_code)] // unlocks for a thread that is gone
-pub fn reset_after_fork() {
+pub(super) fn reset_after_fork() {
     if LOCK.is_locked() {
         // SAFETY: the child has one thread; should it be inside itself (a signal handler has forked),
         // it unlocks a free lock later, which changes nothing.

@@ -4,7 +4,7 @@
 //! bits tell which stacks may hold something, so that no stage asks an empty stack; whoever finds a
 //! stack empty clears its bit and looks once more, so no push is overlooked for long.
 
-use super::{Run, control_lock, release, trace};
+use super::{Run, control_lock, join, release, trace};
 use crate::config;
 use crate::geometry::*;
 use crate::os;
@@ -116,17 +116,29 @@ pub(super) fn reuse_other_empty_slot(kind: RunKind) -> Option<Run> {
             }
         }
     }
-    POOL.account_stage_miss(Stage::ReuseOther, retries);
-    None
+    let Some(slot) = join::join_for(kind) else {
+        POOL.account_stage_miss(Stage::ReuseOther, retries);
+        return None;
+    };
+    POOL.account_stage_hit(Stage::ReuseOther, retries);
+    registry::record(slot as usize).transition_activate(kind.code());
+    trace::line(Stage::ReuseOther, kind, slot);
+    Some(Run { slot, zeroed: false })
 }
 
-/// Makes the start of a popped run a run of `want`; what is left behind it stays EMPTY, as spans.
+/// Makes the start of a popped run a run of `want`; what is left behind it stays EMPTY: behind a slab
+/// as aligned runs, which serve slabs again, behind a span as one run.
 fn cut(slot: u32, have: RunKind, want: RunKind) {
     POOL.empty_slots.sub_n(have.slots() as u64);
     registry::record(slot as usize).transition_activate(want.code());
     let rest = have.slots() - want.slots();
     if rest > 0 {
-        release::push_spans(slot + want.slots() as u32, rest);
+        let behind = slot + want.slots() as u32;
+        if want.align_slots() > 1 || have.align_slots() > 1 && want.code() < NUM_CLASSES {
+            release::push_aligned(behind, rest);
+        } else {
+            release::push_span(behind, rest);
+        }
     }
 }
 

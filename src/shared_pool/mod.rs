@@ -6,6 +6,7 @@
 //!   acquire_run
 //!     reuse_empty_slot        empty.rs    stage 1: an EMPTY run of the class
 //!     reuse_other_empty_slot  empty.rs    stage 1b: an EMPTY run of another class
+//!                             join.rs       or several, joined
 //!     claim_unused_slot       unused.rs   stage 2: an UNUSED run
 //!     grow_with_new_superslab unused.rs   stage 3: a new SuperSlab
 //! release_slab / release_run  release.rs  EMPTY, and purge (purge.rs) above what may be retained
@@ -19,6 +20,7 @@ mod adopt;
 mod budget;
 mod control_lock;
 mod empty;
+mod join;
 mod purge;
 pub mod refault;
 mod release;
@@ -28,7 +30,6 @@ mod whole;
 
 pub use adopt::{advertise, unadvertise};
 pub use budget::{has_room, is_near_peak};
-pub use control_lock::reset_after_fork;
 pub use purge::{claimed_bytes, decay, is_draining, purge_all, purge_excess, purges, warm_bytes};
 pub use release::{release_run, release_slab, return_leading};
 pub use unused::{claim_aligned, claim_behind};
@@ -36,6 +37,12 @@ pub use whole::{claim_superslabs, unclaim_superslabs};
 
 use crate::geometry::*;
 use crate::slab::set::SlabSet;
+
+/// In the child of a fork: nobody but the calling thread is inside any more.
+pub fn reset_after_fork() {
+    control_lock::reset_after_fork();
+    join::reset_after_fork();
+}
 
 /// A run of slots that the caller owns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

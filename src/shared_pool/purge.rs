@@ -195,7 +195,7 @@ fn chain_length(first: u32) -> usize {
 fn purge_run(slot: u32, kind: RunKind) {
     let slots = kind.slots();
     let (superslab, first) = registry::split_slot(slot as usize);
-    if os::purge(registry::slot_address(slot as usize), slots * SLOT_BYTES) {
+    if os::timed(&POOL.purge_ns, || os::purge(registry::slot_address(slot as usize), slots * SLOT_BYTES)) {
         let now = os::now_ms();
         (slot as usize..slot as usize + slots).for_each(|slot| registry::record(slot).set_purged_ms(now));
         registry::header(superslab).mark_purged(run_mask(first, slots));

@@ -44,6 +44,7 @@ pub fn release_slab(set: &mut SlabSet, slot: u32, class: usize) {
 /// ACTIVE -> EMPTY: gives back a run that the caller owns, and purges what is above the limit.
 pub fn release_run(slot: u32, kind: RunKind) {
     registry::set_entries(slot as usize, kind.slots(), ENTRY_UNUSED, ENTRY_UNUSED);
+    POOL.released_runs.add();
     {
         let _control = control_lock::for_release();
         push_or_unclaim(slot, kind);
@@ -64,12 +65,47 @@ fn push_or_unclaim(slot: u32, kind: RunKind) {
     }
 }
 
-/// Makes slots that the caller owns, and that lie in one SuperSlab, EMPTY spans.
-pub(super) fn push_spans(mut slot: u32, mut slots: usize) {
+/// Makes slots that the caller owns an EMPTY span.
+pub(super) fn push_span(slot: u32, slots: usize) {
+    push_or_unclaim(slot, RunKind::span(slots));
+}
+
+/// Makes slots that the caller owns, and that lie in one SuperSlab, EMPTY runs that start at
+/// multiples of their length, so that they serve slabs as well as spans.
+pub(super) fn push_aligned(mut slot: u32, mut slots: usize) {
     while slots > 0 {
-        let piece = slots.min(MAX_SPAN_SLOTS);
-        push_or_unclaim(slot, RunKind::span(piece));
-        slot += piece as u32;
-        slots -= piece;
+        let order = slot.trailing_zeros().min(slots.ilog2()).min(LARGEST_ORDER);
+        push_or_unclaim(slot, ALIGNED_KINDS[order as usize]);
+        slot += 1 << order;
+        slots -= 1 << order;
+    }
+}
+
+/// log2 of the slots of the longest slab.
+const LARGEST_ORDER: u32 = class_order(NUM_CLASSES - 1);
+
+/// For each order the kind under which aligned runs of no class stand: the first class of that order,
+/// and a span for single slots.
+static ALIGNED_KINDS: [RunKind; LARGEST_ORDER as usize + 1] = {
+    let mut kinds = [RunKind::span(1); LARGEST_ORDER as usize + 1];
+    let mut class = NUM_CLASSES;
+    while class > 0 {
+        class -= 1;
+        if class_order(class) > 0 {
+            kinds[class_order(class) as usize] = RunKind::slab(class);
+        }
+    }
+    kinds
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aligned_kinds_have_the_slots_of_their_order() {
+        for (order, kind) in ALIGNED_KINDS.iter().enumerate() {
+            assert_eq!((kind.slots(), kind.align_slots()), (1 << order, 1 << order));
+        }
     }
 }

@@ -119,8 +119,14 @@ pub struct PoolStats {
     pub stage_misses: [SharedCounter; NUM_STAGES],
     /// Failed compare-and-swaps by stage.
     pub stage_retries: [SharedCounter; NUM_STAGES],
+    /// Nanoseconds in system calls by stage.
+    pub stage_ns: [SharedCounter; NUM_STAGES],
+    /// Nanoseconds in the system calls of purges.
+    pub purge_ns: SharedCounter,
     /// Failed compare-and-swaps of releases.
     pub release_retries: SharedCounter,
+    /// Runs given back, by slabs and spans.
+    pub released_runs: SharedCounter,
     /// Slots claimed and not given back to UNUSED: ACTIVE and EMPTY.
     pub claimed_slots: SharedCounter,
     /// Slots of EMPTY runs.
@@ -180,7 +186,10 @@ pub static POOL: PoolStats = PoolStats {
     stage_hits: [const { SharedCounter::new() }; NUM_STAGES],
     stage_misses: [const { SharedCounter::new() }; NUM_STAGES],
     stage_retries: [const { SharedCounter::new() }; NUM_STAGES],
+    stage_ns: [const { SharedCounter::new() }; NUM_STAGES],
+    purge_ns: SharedCounter::new(),
     release_retries: SharedCounter::new(),
+    released_runs: SharedCounter::new(),
     claimed_slots: SharedCounter::new(),
     empty_slots: SharedCounter::new(),
     span_slots: SharedCounter::new(),

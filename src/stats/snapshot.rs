@@ -60,6 +60,10 @@ pub struct Snapshot {
     pub stage_misses: [u64; NUM_STAGES],
     /// Failed compare-and-swaps by stage.
     pub stage_retries: [u64; NUM_STAGES],
+    /// Nanoseconds in system calls by stage.
+    pub stage_ns: [u64; NUM_STAGES],
+    /// Nanoseconds in the system calls of purges.
+    pub purge_ns: u64,
     /// Failed compare-and-swaps of releases.
     pub release_retries: u64,
     /// Slabs asked of the shared pool.

@@ -12,8 +12,12 @@ use crate::config::Thp;
 use crate::geometry::*;
 use crate::os;
 use crate::policy;
-use crate::stats::POOL;
+use crate::stats::{POOL, Stage};
 use crate::sync::{AtomicU64, AtomicUsize, Ordering};
+
+/// The stages whose system calls are made here.
+const CLAIM: usize = Stage::Claim as usize;
+const GROW: usize = Stage::Grow as usize;
 
 static EXTENT: AtomicU64 = AtomicU64::new(0);
 /// SuperSlabs whose headers are made, all of them below.
@@ -126,7 +130,7 @@ fn extend(layout: &Layout, word: u64) -> bool {
         let mut at = reserved;
         while at + count <= layout.superslabs && at <= reserved + policy::EXTENSION_PROBES * count {
             let (address, bytes) = (layout.window + at * SUPERSLAB_BYTES, count * SUPERSLAB_BYTES);
-            if os::reserve_at(address, bytes) {
+            if os::timed(&POOL.stage_ns[GROW], || os::reserve_at(address, bytes)) {
                 // behind a hole `made` jumps to `at`: every header below it must be readable by then
                 if at > reserved && !make_metadata(layout, at) {
                     os::unmap(address, bytes);
@@ -176,7 +180,7 @@ fn commit_table(layout: &Layout, superslab: usize) -> bool {
         let (address, bytes) = layout.table_range(done, upto - done);
         let start = round_down(address, os::page_bytes());
         let Some(end) = round_up(address + bytes, os::page_bytes()) else { return false };
-        if !os::commit(start, end - start) {
+        if !os::timed(&POOL.stage_ns[GROW], || os::commit(start, end - start)) {
             return false;
         }
         // release [COMMIT]; acquire as well, for the commits below a mark that others raised
@@ -198,7 +202,7 @@ fn commit_ahead(layout: &Layout, superslab: usize, reserved: usize, frontier: us
     let room = (reserved - superslab) * SUPERSLAB_BYTES;
     let address = layout.window + superslab * SUPERSLAB_BYTES;
     let bytes = if bytes >= SUPERSLAB_BYTES { round_down(bytes, SUPERSLAB_BYTES) } else { bytes }.min(room);
-    if !os::commit(address, bytes) {
+    if !os::timed(&POOL.stage_ns[GROW], || os::commit(address, bytes)) {
         return; // a claim commits its own run, or reports that it cannot
     }
     if bytes < SUPERSLAB_BYTES {
@@ -221,7 +225,7 @@ pub fn commit_run(slot: usize, slots: usize, step: &mut CommitStep) -> bool {
     }
     let ahead = (step.advance() / SLOT_BYTES).clamp(slots, SLOTS_PER_SUPERSLAB - first);
     for count in [ahead, slots] {
-        if os::commit(registry::slot_address(slot), count * SLOT_BYTES) {
+        if os::timed(&POOL.stage_ns[CLAIM], || os::commit(registry::slot_address(slot), count * SLOT_BYTES)) {
             header.mark_committed(super::header::run_mask(first, count));
             return true;
         }

@@ -12,6 +12,7 @@
 //! | `claimed` | claim, unclaim (CAS) | any |
 //! | `committed` | whoever owns the run (bits only ever set) | owners of runs |
 //! | `dirty`, `purged` | whoever owns the run | owners of runs |
+//! | `gathered`, `next_gathered` | whoever joins EMPTY runs (`shared_pool/join.rs`) | the same |
 //! | `SlotRecord::next_empty` | whoever pushes the run, or has detached it | poppers, perhaps in vain |
 //! | `SlotRecord::state`, `code`, `released_ms` | whoever owns the run | checks and reports, as hints |
 
@@ -97,6 +98,8 @@ pub struct SuperSlabHeader {
     committed: AtomicU32,
     dirty: AtomicU32,
     purged: AtomicU32,
+    gathered: AtomicU32,
+    next_gathered: AtomicU32,
     /// One record for each slot.
     pub records: [SlotRecord; SLOTS_PER_SUPERSLAB],
 }
@@ -222,6 +225,29 @@ impl SuperSlabHeader {
         if self.dirty.load(Ordering::Relaxed) & mask != mask {
             self.dirty.fetch_or(mask, Ordering::Relaxed);
         }
+    }
+
+    /// Notes a run in the hands of the joiner, who chains the SuperSlabs. `true`: the SuperSlab had none
+    /// yet, and leads to `next` now.
+    #[must_use = "the SuperSlab is the first of the chain"]
+    pub fn gather(&self, mask: u32, next: u32) -> bool {
+        // relaxed, all four: the joiner's alone; the election orders one after the other
+        let before = self.gathered.load(Ordering::Relaxed);
+        debug_assert_eq!(before & mask, 0, "a run stands on two stacks");
+        self.gathered.store(before | mask, Ordering::Relaxed);
+        if before == 0 {
+            self.next_gathered.store(next, Ordering::Relaxed);
+        }
+        before == 0
+    }
+
+    /// Takes the noted runs, as bits, and the next SuperSlab of the chain.
+    #[must_use = "the runs belong to the caller"]
+    pub fn take_gathered(&self) -> (u32, u32) {
+        // relaxed, all: as in `gather`
+        let bits = self.gathered.load(Ordering::Relaxed);
+        self.gathered.store(0, Ordering::Relaxed);
+        (bits, self.next_gathered.load(Ordering::Relaxed))
     }
 
     /// Notes that the slots were given back and read as zero.

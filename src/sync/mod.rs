@@ -29,6 +29,7 @@ pub mod batch_queue;
 pub mod census;
 #[cfg(not(any(loom, shuttle)))]
 pub mod counter;
+pub mod election;
 #[cfg(all(test, shuttle))]
 mod exit_model;
 #[cfg(all(test, loom))]

@@ -1,0 +1,89 @@
+//! Joining EMPTY runs that lie side by side, when stage 1b has none that is long enough.
+//!
+//! A run leaves its stack only from the top, so a join takes every stack whole, notes the runs as bits
+//! of their SuperSlabs, and pushes what lies together back as aligned runs as long as can be. It
+//! looks at every EMPTY run; releases pay for it (`policy::joining_pays`). One thread at a time
+//! joins, others go on to stage 2.
+
+use super::{empty, release};
+use crate::geometry::*;
+use crate::policy;
+use crate::stats::POOL;
+use crate::superslab::extent;
+use crate::superslab::header::{free_run_starts, run_mask};
+use crate::superslab::registry::{self, SlotLinks};
+use crate::sync::election::Election;
+use crate::sync::tagged_stack::{END, Links};
+use crate::sync::{AtomicU64, Ordering};
+
+static JOINER: Election = Election::new();
+/// Runs that had been released when somebody joined last.
+static RELEASED_BEFORE: AtomicU64 = AtomicU64::new(0);
+
+/// An EMPTY run of `kind` made of shorter ones; the caller owns it.
+pub(super) fn join_for(kind: RunKind) -> Option<u32> {
+    let (warm, released) = (POOL.empty_slots.get(), POOL.released_runs.get());
+    // relaxed, here and below: a threshold
+    let new = released.wrapping_sub(RELEASED_BEFORE.load(Ordering::Relaxed));
+    if kind.slots() == 1 || !policy::joining_pays(kind.slots() as u64, warm, new) || !JOINER.transition_elect() {
+        return None;
+    }
+    RELEASED_BEFORE.store(released, Ordering::Relaxed);
+    let joined = push_joined(gather_all(), kind);
+    JOINER.transition_resign();
+    joined
+}
+
+/// Takes every stack and notes its runs in their SuperSlabs. Returns the first of these; each leads to
+/// the next.
+fn gather_all() -> u32 {
+    let (mut touched, mut slots) = (END, 0);
+    let mut codes = empty::nonempty_codes();
+    while codes != 0 {
+        let code = codes.trailing_zeros() as usize;
+        codes &= codes - 1;
+        let run_slots = RunKind::from_code(code).slots();
+        let mut at = empty::detach(code).first;
+        while at != END {
+            let (superslab, first) = registry::split_slot(at as usize);
+            if registry::header(superslab).gather(run_mask(first, run_slots), touched) {
+                touched = superslab as u32;
+            }
+            slots += run_slots as u64;
+            at = SlotLinks.next(at);
+        }
+    }
+    POOL.empty_slots.sub_n(slots);
+    touched
+}
+
+/// Pushes what was gathered, but for the first run that can be `kind`: that one is returned.
+fn push_joined(mut superslab: u32, kind: RunKind) -> Option<u32> {
+    let mut served = None;
+    while superslab != END {
+        let first_slot = superslab * SLOTS_PER_SUPERSLAB as u32;
+        let (mut bits, next) = registry::header(superslab as usize).take_gathered();
+        let starts = free_run_starts(!bits, kind.slots(), kind.align_slots());
+        if served.is_none() && starts != 0 {
+            let first = starts.trailing_zeros();
+            bits &= !run_mask(first as usize, kind.slots());
+            served = Some(first_slot + first);
+        }
+        while bits != 0 {
+            let first = bits.trailing_zeros();
+            let slots = (bits >> first).trailing_ones() as usize;
+            bits &= !run_mask(first as usize, slots);
+            release::push_aligned(first_slot + first, slots);
+        }
+        superslab = next;
+    }
+    served
+}
+
+/// In the child of a fork: what a thread that does not exist here was joining is lost to the child.
+pub(super) fn reset_after_fork() {
+    if JOINER.is_taken() {
+        (0..extent::superslabs_made()).for_each(|superslab| _ = registry::header(superslab).take_gathered());
+        JOINER.transition_resign();
+    }
+}

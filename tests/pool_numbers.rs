@@ -1,0 +1,203 @@
+//! What the shared pool promises in numbers: no lock in the steady state, and a control that counts
+//! some; warm memory that serves, also the next size; few atomic operations for a block that another
+//! thread frees; heaps of ended threads that serve again; nothing kept for blocks that outlive them.
+//!
+//! Each test runs in a forked child with a heap of its own. `HAKMEM_TEST_LONG=1` makes the numbers
+//! those of the specification.
+
+// fork, and blocks by address
+#![allow(unsafe_code)]
+
+use std::ffi::CStr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::sync_channel;
+use std::thread::spawn;
+
+use hakmem::geometry::KIB;
+use hakmem::report::{heap_check, snapshot};
+use hakmem::stats::{Snapshot, Stage};
+use hakmem::{alloc, free};
+
+/// Runs `case` in a child whose heap is fresh, with options set.
+fn in_child(options: &[(&CStr, &CStr)], case: impl FnOnce()) {
+    // SAFETY: the child leaves by _exit; it is a copy of a process that never uses the heap.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        // SAFETY: names and values are C strings; the child has one thread.
+        options.iter().for_each(|(name, value)| unsafe {
+            libc::setenv(name.as_ptr(), value.as_ptr(), 1);
+        });
+        std::panic::set_hook(Box::new(|info| say(&info.to_string())));
+        let status = i32::from(catch_unwind(AssertUnwindSafe(case)).is_err());
+        // SAFETY: ends the child.
+        unsafe { libc::_exit(status) };
+    }
+    let mut status = 0;
+    // SAFETY: waits for the child just made.
+    assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+    assert_eq!(status, 0);
+}
+
+/// Writes a line past the harness's capture.
+fn say(text: &str) {
+    let line = format!("pool_numbers: {text}\n");
+    // SAFETY: a buffer of this length.
+    unsafe { libc::write(2, line.as_ptr().cast(), line.len()) };
+}
+
+fn is_long() -> bool {
+    std::env::var_os("HAKMEM_TEST_LONG").is_some()
+}
+
+/// A block of at least 64 bytes, written to.
+fn block(size: usize) -> usize {
+    let block = alloc::allocate(size);
+    assert!(!block.is_null());
+    // SAFETY: fresh, of that size
+    unsafe { block.cast::<usize>().add(3).write(size) };
+    block as usize
+}
+
+fn release(block: usize) {
+    // SAFETY: a live block, not used afterwards
+    unsafe { free::deallocate(block as *mut u8) };
+}
+
+/// Fills and frees `bytes` of each size in turn.
+fn churn(sizes: &[usize], bytes: usize, phases: usize) {
+    for phase in 0..phases {
+        let size = sizes[phase % sizes.len()];
+        let blocks: Vec<_> = (0..bytes / size).map(|_| block(size)).collect();
+        blocks.into_iter().for_each(release);
+    }
+}
+
+fn locks(s: &Snapshot) -> u64 {
+    s.lock_acquire_slab + s.lock_release_slab
+}
+
+/// Stages 1 and 1b serve nine in ten of at least a hundred thousand acquisitions, without a lock.
+fn assert_warm(sizes: &'static [usize], bytes: usize, phases: usize) {
+    in_child(&[], || {
+        let threads = [0, 1].map(|_| spawn(move || churn(sizes, bytes, phases)));
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        let s = snapshot();
+        let served: u64 = s.stage_hits.iter().sum();
+        let warm = s.stage_hits[Stage::ReuseSame as usize] + s.stage_hits[Stage::ReuseOther as usize];
+        say(&format!("{warm} of {served} acquisitions warm, {} MiB purged", s.purged_bytes >> 20));
+        assert!(served >= 100_000 && warm * 10 > served * 9);
+        assert_eq!(locks(&s), 0);
+        assert_eq!(heap_check::count_faults(), 0);
+    });
+}
+
+#[test]
+fn slabs_that_empty_serve_again() {
+    assert_warm(&[256], 4096 * KIB, 1000);
+}
+
+#[test]
+fn slabs_that_empty_serve_other_sizes() {
+    assert_warm(&[256, 1024, 64, 4096, 448, 2048, 128, 8192], 4096 * KIB, 1200);
+}
+
+#[test]
+fn slabs_that_empty_serve_longer_slabs_and_spans() {
+    let sizes = &[256, 40_000, 1024, 12_000, 64, 20_000, 4096, 60_000, 448, 8192, 100_000, 2048, 300_000];
+    assert_warm(sizes, 4096 * KIB, 2000);
+}
+
+#[test]
+fn the_control_counts_its_locks() {
+    in_child(&[(c"HAKMEM_STAGE2", c"0")], || {
+        churn(&[256, 5000], 1024 * KIB, 50);
+        let s = snapshot();
+        assert!(s.lock_acquire_slab > 0 && s.lock_release_slab > 0);
+        assert_eq!(locks(&s), s.lock_unlocks);
+    });
+}
+
+/// From producer to consumer in lists of `list`.
+fn hand_over(size: usize, list: usize, lists: usize) {
+    in_child(&[], || {
+        let (to, from) = sync_channel::<Vec<usize>>(8);
+        let consumer = spawn(move || from.into_iter().flatten().for_each(release));
+        (0..lists).for_each(|_| to.send((0..list).map(|_| block(size)).collect()).unwrap());
+        drop(to);
+        consumer.join().unwrap();
+        let s = snapshot();
+        // get a magazine, post it, take it, give it back
+        let atomics = 2 * s.posted_batches + s.post_retries + s.drains + s.drained_batches;
+        say(&format!("{size} bytes: {atomics} atomics for {} remote frees, {} visits", s.remote_blocks, s.visits));
+        assert_eq!(s.remote_blocks, (list * lists) as u64);
+        assert!(atomics * 10 <= s.remote_blocks);
+        assert_eq!(locks(&s), 0);
+    });
+}
+
+#[test]
+fn a_remote_free_takes_a_tenth_of_an_atomic_operation() {
+    hand_over(64, 63, 10_000);
+    hand_over(1024, 63, 10_000);
+    hand_over(8 * KIB, 63, 1000);
+}
+
+fn resident_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// Each thread leaves blocks to the next one and frees those of the one before.
+#[test]
+fn threads_come_and_go_without_a_trace() {
+    const WARM_UP: usize = 1000;
+    const MAY_GROW_KIB: u64 = 1024;
+    let threads = if is_long() { 100_000 } else { 20_000 };
+    in_child(&[], || {
+        let mut left: Vec<usize> = vec![];
+        let mut resident = 0;
+        for number in 0..threads {
+            let of_the_last = std::mem::take(&mut left);
+            let live = move || {
+                let blocks = (0..20).map(|at| block(64 + (number * 7 + at * 131) % 3000)).collect();
+                of_the_last.into_iter().for_each(release);
+                blocks
+            };
+            left = spawn(live).join().unwrap();
+            if number == WARM_UP {
+                resident = resident_kib();
+            }
+        }
+        left.into_iter().for_each(release);
+        let (s, now) = (snapshot(), resident_kib());
+        say(&format!("{threads} threads, {} heaps, {resident} KiB after {WARM_UP}, {now} KiB at the end", s.heaps));
+        assert!(now <= resident + MAY_GROW_KIB, "RSS grows");
+        assert!(s.heaps <= 4);
+        assert_eq!((s.live_bytes, heap_check::count_faults()), (0, 0));
+    });
+}
+
+/// Threads allocate and end; another frees what they left.
+#[test]
+fn blocks_freed_after_their_owners_end_are_all_counted() {
+    const EACH: usize = 50_000;
+    let blocks = if is_long() { 100_000_000 } else { 1_000_000 };
+    in_child(&[], || {
+        let free_all = move || {
+            release(block(64)); // has its heap before the first owner ends
+            for round in 0..blocks / EACH {
+                let leave = move || (0..EACH).map(|at| block(64 + (at + round) % 4 * 100)).collect::<Vec<_>>();
+                spawn(leave).join().unwrap().into_iter().for_each(release);
+            }
+        };
+        spawn(free_all).join().unwrap();
+        assert_eq!(heap_check::count_faults(), 0);
+        let s = snapshot();
+        say(&format!("{} blocks freed after their owners' ends, {} drained", s.remote_blocks, s.drained_blocks));
+        assert_eq!((s.live_bytes, s.stray_blocks), (0, 0));
+        assert_eq!(s.drained_blocks, s.remote_blocks);
+        assert_eq!(s.remote_blocks, blocks as u64);
+        assert_eq!(locks(&s), 0);
+    });
+}
