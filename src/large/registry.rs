@@ -223,7 +223,7 @@ pub fn is_interior(address: usize) -> bool {
 pub fn transition_cached(address: usize, block: &'static HugeBlock) -> bool {
     let word = ptr::from_ref(block) as usize;
     leaf_entry(address).is_some_and(|entry| {
-        // acqrel [HUGE]
-        entry.compare_exchange(word, word | CACHED, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+        // relaxed: decides between frees; who comes here has the record from `find`, which acquired it
+        entry.compare_exchange(word, word | CACHED, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     })
 }

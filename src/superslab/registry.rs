@@ -53,10 +53,12 @@ pub(super) fn publish_readable(slots: usize) {
 /// The slot index of an address, if it lies in the part of the window that is in use.
 #[inline(always)]
 pub fn slot_of(address: usize) -> Option<usize> {
+    // acquire [TABLE]: before the first slot, which would be 0 if it were read before a publication
+    // that the other load sees: a low foreign address would then be a slot
+    let readable_slots = READABLE_SLOTS.load(Ordering::Acquire);
     // relaxed: written before READABLE_SLOTS
     let slot = (address >> SLOT_SHIFT).wrapping_sub(FIRST_SLOT.load(Ordering::Relaxed));
-    // acquire [TABLE]
-    if slot < READABLE_SLOTS.load(Ordering::Acquire) { Some(slot) } else { None }
+    if slot < readable_slots { Some(slot) } else { None }
 }
 
 /// What a thread knows of the slot table: a copy of three words in its own heap. It may be behind;

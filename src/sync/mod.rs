@@ -36,6 +36,8 @@ mod exit_model;
 mod hint_model;
 #[cfg(all(any(feature = "yield-injection", feature = "count-atomics"), not(any(loom, shuttle))))]
 pub mod observed;
+#[cfg(all(test, loom))]
+mod registry_model;
 pub mod tagged_stack;
 pub mod tenancy;
 #[cfg(all(feature = "yield-injection", not(any(loom, shuttle))))]
