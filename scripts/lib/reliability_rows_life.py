@@ -8,7 +8,7 @@ FORK_ROWS = [
     Row("fork, storm", FORK,
         "8 threads allocate while the process forks; each child frees its parent's blocks, allocates from 4 new "
         "threads, and grows by less than 48 MiB",
-        "@fork_storm {scale}", short="15", long="1000", tries=2, timeout=600),
+        "@fork_storm {scale}", short="15", long="1000", tries=1, timeout=600),
     Row("fork, chain", FORK,
         "Each process forks the next in the midst of its threads' work: the last one is no more than 48 MiB larger "
         "than the tenth",
