@@ -95,8 +95,7 @@ pub unsafe fn recycle(magazine: *mut Magazine) {
 
 /// Whether a pointer may be that of a magazine: for lists that may be torn.
 pub fn is_one(pointer: *mut Magazine) -> bool {
-    let offset = pool::base().map_or(usize::MAX, |base| (pointer as usize).wrapping_sub(base));
-    offset < pool::committed_bytes() && offset.is_multiple_of(pool::PIECE_ALIGN)
+    pool::may_start_at(pointer as usize)
 }
 
 impl Magazine {
@@ -153,5 +152,19 @@ impl Magazine {
     /// The blocks.
     pub fn blocks(&self) -> &[*mut u8] {
         &self.items[..self.count as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_magazine_is_told_from_what_is_none() {
+        let magazine = obtain().unwrap();
+        assert!(is_one(magazine));
+        assert!(!is_one(ptr::null_mut()) && !is_one(magazine.wrapping_byte_add(8)) && !is_one(7 as *mut Magazine));
+        // SAFETY: obtained above, and not used afterwards.
+        unsafe { recycle(magazine) };
     }
 }

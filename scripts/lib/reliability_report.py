@@ -8,7 +8,7 @@ from lib.allocators import ROOT
 from lib.bench_report import markdown_table
 
 REPORT = ROOT / "docs" / "reliability.md"
-KEPT = build.BUILT / "results.json"
+KEPT = ROOT / "docs" / "reliability.json"  # with the report, so that rows may be run at different times
 SUBJECT = "hakmem"
 
 
@@ -18,8 +18,7 @@ def load():
 
 
 def keep(results):
-    build.BUILT.mkdir(parents=True, exist_ok=True)
-    KEPT.write_text(json.dumps(results, indent=1))
+    KEPT.write_text(json.dumps(results, indent=1) + "\n")
 
 
 def as_kept(result, commit):

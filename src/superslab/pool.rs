@@ -80,6 +80,14 @@ pub fn take(bytes: usize) -> Option<*mut u8> {
     }
 }
 
+/// Whether a piece may start at `address`: for links that may be torn.
+pub fn may_start_at(address: usize) -> bool {
+    let Some(layout) = reservation::layout() else { return false };
+    // relaxed: pieces that are taken meanwhile are not asked for
+    let taken = Extent::unpack(EXTENT.load(Ordering::Relaxed), &layout).taken;
+    address < layout.table && layout.table - address <= taken && address.is_multiple_of(PIECE_ALIGN)
+}
+
 /// Bytes of the pool that are committed.
 pub fn committed_bytes() -> usize {
     // relaxed: for reports
