@@ -163,7 +163,7 @@ mod tests {
     fn a_magazine_is_told_from_what_is_none() {
         let magazine = obtain().unwrap();
         assert!(is_one(magazine));
-        assert!(!is_one(ptr::null_mut()) && !is_one(magazine.wrapping_byte_add(8)) && !is_one(7 as *mut Magazine));
+        assert!(!is_one(ptr::null_mut()) && !is_one(magazine.wrapping_byte_add(8)) && !is_one(ptr::dangling_mut()));
         // SAFETY: obtained above, and not used afterwards.
         unsafe { recycle(magazine) };
     }
