@@ -5,6 +5,7 @@ from lib.bench_judge import RSS
 
 WIDTH_INCHES = 9
 ROW_INCHES = 0.24
+LEGEND_COLUMNS = 4
 MARKERS = "osD^vP*X<>hp"
 # What lies beyond is drawn at the edge, as an arrow would be.
 LIMITS = (0.1, 4.0)
@@ -43,28 +44,42 @@ def save(pyplot, figure, path):
     pyplot.close(figure)
 
 
-def label_points(figures, label, measure):
+def label_points(figures, names, label, measure):
     """(row number, ratio) of one peer, for the rows that both have."""
-    pairs = ((place, figures.ratio(row, label, measure)) for place, row in enumerate(figures.rows))
+    pairs = ((place, figures.ratio(row, label, measure)) for place, row in enumerate(names))
     return [(place, clamp(ratio)) for place, ratio in pairs if ratio]
 
 
+def mark_groups(axes, figures):
+    """A line between the groups of rows, and their names at the right."""
+    start = 0
+    for group in rows.GROUPS:
+        count = len(figures.group_rows(group))
+        if count:
+            axes.axhline(start - 0.5, color="0.5", linewidth=0.6)
+            axes.text(1.01, start + (count - 1) / 2, group, transform=axes.get_yaxis_transform(), va="center")
+        start += count
+
+
 def draw_rows(pyplot, figures, measure, title, path):
-    """Each row a line, each peer a marker at hakmem / peer; grey is what counts as a tie."""
-    height = 1.4 + ROW_INCHES * len(figures.rows)
+    """Each row a line, group by group, each peer a marker at hakmem / peer; grey is what counts as a tie."""
+    names = [row for group in rows.GROUPS for row in figures.group_rows(group)]
+    height = 1.4 + ROW_INCHES * len(names)
     figure, axes = pyplot.subplots(figsize=(WIDTH_INCHES, height))
-    for place, row in enumerate(figures.rows):
+    for place, row in enumerate(names):
         band = figures.band(row, measure)
         axes.barh(place, 2 * band, left=1 - band, height=0.9, color="0.85", zorder=0)
     for number, label in enumerate(figures.peers):
-        points = label_points(figures, label, measure)
+        points = label_points(figures, names, label, measure)
         axes.scatter([ratio for _, ratio in points], [place for place, _ in points], s=20, alpha=0.85,
                      marker=MARKERS[number % len(MARKERS)], color=f"C{number % 10}", label=label)
-    axes.set_yticks(range(len(figures.rows)), figures.rows)
-    axes.set_ylim(len(figures.rows) - 0.4, -0.6)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    mark_groups(axes, figures)
     ratio_axis(axes, f"{title}: hakmem / peer (left of 1: hakmem is better; at the edge: {LIMITS[0]} or less, "
                      f"{LIMITS[1]:g} or more)")
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncol=5, frameon=False)
+    axes.tick_params(top=True, labeltop=True)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1 + 0.25 / height), ncol=LEGEND_COLUMNS, frameon=False)
     save(pyplot, figure, path)
 
 
@@ -90,7 +105,12 @@ def draw_means(pyplot, figures, path):
         ratio_axis(axes, f"{title}, geometric mean of hakmem / peer")
     both[0].set_yticks(range(len(groups)), groups)
     both[0].set_ylim(len(groups) - 0.5, -0.5)
-    both[0].legend(loc="lower left", bbox_to_anchor=(0, 1), ncol=6, frameon=False)
+    for axes in both:
+        axes.tick_params(axis="y", length=0)
+        for place in range(1, len(groups)):
+            axes.axhline(place - 0.5, color="0.88", linewidth=0.8)
+    figure.legend(*both[0].get_legend_handles_labels(), loc="lower center", bbox_to_anchor=(0.5, 0.89),
+                  ncol=LEGEND_COLUMNS, frameon=False)
     save(pyplot, figure, path)
 
 
