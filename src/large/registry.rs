@@ -142,8 +142,9 @@ fn child<T>(link: &AtomicPtr<T>) -> Option<&'static T> {
     let mut node = link.load(Ordering::Acquire);
     if node.is_null() {
         let fresh: *mut T = pool::take(size_of::<T>())?.cast();
-        // acqrel [RADIX]: pairs with the loads of `leaf_entry`; a loser's node stays unused
-        node = match link.compare_exchange(ptr::null_mut(), fresh, Ordering::AcqRel, Ordering::Acquire) {
+        // release [RADIX]: pairs with the loads of `leaf_entry`; a loser acquires what the winner published,
+        // and its own node stays unused
+        node = match link.compare_exchange(ptr::null_mut(), fresh, Ordering::Release, Ordering::Acquire) {
             Ok(_) => fresh,
             Err(theirs) => theirs,
         };

@@ -37,7 +37,7 @@ fn child<T>(link: &AtomicPtr<T>, fresh: *mut T) -> *mut T {
     if !node.is_null() {
         return node;
     }
-    match link.compare_exchange(ptr::null_mut(), fresh, Ordering::AcqRel, Ordering::Acquire) {
+    match link.compare_exchange(ptr::null_mut(), fresh, Ordering::Release, Ordering::Acquire) {
         Ok(_) => fresh,
         Err(theirs) => theirs,
     }
