@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! push_slow
-//!   the process gives memory up, and the class falls:  all cached blocks of the class go back to their slabs (remote::drain::settle), and
+//!   the process or the thread gives memory up, and the class falls:  all cached blocks of the class go back to their slabs (remote::drain::settle), and
 //!                    the bin takes few until it is filled again
 //!   class shrinks:   the older half of the bin goes back, and one magazine of the depot
 //!   depot has room:  the full magazine goes there, an empty one takes its place
@@ -15,6 +15,7 @@ use super::bin::Bin;
 use super::heap::{Heap, Inside};
 use super::{bind, tls, visit};
 use crate::geometry::NUM_CLASSES;
+use crate::policy;
 use crate::remote::drain::settle;
 use crate::remote::outbox::{Posted, post_one};
 use crate::shared_pool;
@@ -47,7 +48,7 @@ pub fn push_slow(heap: *mut Heap, class: usize, block: *mut u8) {
 /// The bin is full, or has no magazine yet.
 fn make_room(inside: &mut Inside<'_>, class: usize) {
     let blocks = inside.front.ready_bin(class).blocks();
-    if shared_pool::is_draining() {
+    if shared_pool::is_draining() || policy::thread_gives_up(inside.set.released_in_a_row()) {
         give_up_other_classes(inside, class);
         if blocks > 0 && give_up_falling(inside, class) {
             return;
@@ -78,11 +79,12 @@ fn make_room(inside: &mut Inside<'_>, class: usize) {
     }
 }
 
-/// Once for each purge: what the thread keeps of all classes may keep slabs from being purged.
+/// Once for each purge, and for each so many slabs that the thread gave back itself: what it keeps of all
+/// classes may keep slabs from going.
 fn give_up_other_classes(inside: &mut Inside<'_>, class: usize) {
-    let purges = shared_pool::purges();
-    if inside.front.purges_seen != purges {
-        inside.front.purges_seen = purges;
+    let waves = shared_pool::purges().wrapping_add(policy::give_up_waves(inside.set.released_in_a_row()));
+    if inside.front.waves_seen != waves {
+        inside.front.waves_seen = waves;
         for other in (0..NUM_CLASSES).filter(|&other| other != class) {
             if inside.front.bins[other].blocks() > 0 {
                 give_up_falling(inside, other);

@@ -35,8 +35,8 @@ pub struct FrontCache {
     pub(crate) undrained_refills: u32,
     /// How many visits to other heaps the thread is in, see `orphan.rs`.
     pub(super) visits: u32,
-    /// The number of the purge after which the bins of classes that fall were emptied.
-    pub(crate) purges_seen: u32,
+    /// The number of the purge, and of the wave of its own, after which the bins of classes that fall were emptied.
+    pub(crate) waves_seen: u32,
 }
 
 /// See the module; who touches which field is said in `front_cache/mod.rs`.
@@ -78,7 +78,7 @@ impl Heap {
                 outbox: Outbox::new(),
                 undrained_refills: 0,
                 visits: 0,
-                purges_seen: 0,
+                waves_seen: 0,
             },
             depot: UnsafeCell::new(Depot::new()),
             record: HeapRecord { shared: HeapShared::new(), set: UnsafeCell::new(SlabSet::new(NO_OWNER, &NOBODYS)) },

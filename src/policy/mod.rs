@@ -252,6 +252,20 @@ pub const REFAULT_KEPT_BYTES: usize = 256 * MIB;
 /// Runs acquired since the last purge, below which the process only gives memory up.
 pub const DRAINING_MAX_RUNS: u64 = 16;
 
+/// Slabs that a thread gives back in a row, after which it is taken to only give memory up, whatever
+/// other threads do.
+const GIVING_UP_SLABS: u64 = 64;
+
+/// Whether a thread only gives memory up that has given `slabs` back in a row.
+pub const fn thread_gives_up(slabs: u64) -> bool {
+    slabs >= GIVING_UP_SLABS
+}
+
+/// How often a thread that has given `slabs` back in a row is to look through all classes.
+pub const fn give_up_waves(slabs: u64) -> u32 {
+    (slabs / GIVING_UP_SLABS) as u32
+}
+
 /// What may be kept of `retained_bytes` while the process only gives memory up.
 pub const fn draining_bytes(retained_bytes: usize) -> usize {
     retained_bytes / 8

@@ -35,6 +35,8 @@ pub struct SlabSet {
     pub commit_step: CommitStep,
     /// SuperSlab in which the last claim succeeded.
     pub superslab_hint: u32,
+    /// Slabs that were given back before a slab was attached last.
+    released_before: u64,
     /// Bit `class`: the parked heap is counted among those with a partial slab of that class.
     pub advertised: u128,
     classes: [ClassSlabs; NUM_CLASSES],
@@ -60,6 +62,7 @@ impl SlabSet {
             shared,
             commit_step: CommitStep::new(),
             superslab_hint: 0,
+            released_before: 0,
             advertised: 0,
             classes: [NO_SLABS; NUM_CLASSES],
         }
@@ -92,6 +95,11 @@ impl SlabSet {
     pub fn is_shrinking(&self, class: usize) -> bool {
         let (free_bytes, out_bytes) = self.free_and_out_bytes(class);
         policy::is_shrinking(free_bytes, out_bytes)
+    }
+
+    /// Slabs that the heap gave back in a row, none having been attached in between.
+    pub fn released_in_a_row(&self) -> u64 {
+        self.shared.stats.releases.get() - self.released_before
     }
 
     /// While the program only gives blocks of the class up: how many of them a bin of
@@ -137,6 +145,7 @@ impl SlabSet {
     }
 
     fn attach(&mut self, slot: u32, class: usize) {
+        self.released_before = self.shared.stats.releases.get();
         self.detach(class);
         self.classes[class].attached = slot;
     }
