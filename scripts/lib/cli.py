@@ -1,6 +1,7 @@
 """Arguments and closing lines that the comparison scripts have in common."""
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -16,6 +17,14 @@ def setting(text):
     if not separator or not re.fullmatch(r"[A-Za-z_]\w*", name):
         raise argparse.ArgumentTypeError(f"'{text}' is not NAME=VALUE")
     return name, None if value == "unset" else value
+
+
+def writable_file(text):
+    """The path of a file that can be written: told before anything is measured, not after."""
+    folder = os.path.dirname(text) or "."
+    if os.path.isdir(text) or not os.path.isdir(folder) or not os.access(text if os.path.exists(text) else folder, os.W_OK):
+        raise argparse.ArgumentTypeError(f"no file {text!r} can be written")
+    return text
 
 
 def positive(text):
