@@ -49,10 +49,12 @@ static void body(struct worker *worker)
 static uint64_t count_ops(const struct plan *plan)
 {
     uint64_t blocks = 0;
-    for (uint64_t phase = 0; phase < plan->phases; phase++) {
-        blocks += plan->phase_kib * 1024 / size_of_phase(plan, phase);
+    for (uint64_t thread = 0; thread < plan->threads; thread++) {
+        for (uint64_t phase = 0; phase < plan->phases; phase++) {
+            blocks += plan->phase_kib * 1024 / size_of_phase(plan, thread + phase);
+        }
     }
-    return 2 * blocks * plan->threads;
+    return 2 * blocks;
 }
 
 int main(int argc, char **argv)

@@ -89,12 +89,20 @@ class Figures:
         ratio = self.ratio(row, AGAIN, measure)
         return None if ratio is None else abs(ratio - 1)
 
+    def own_spread(self, row, measure):
+        """Half the range of the runs of both copies of hakmem, in units of their median."""
+        name = self.field(row, measure)
+        cells = [self.cells[row].get(label) for label in (SUBJECT, AGAIN)]
+        values = [getattr(run, name) for cell in cells if cell and cell.is_measured() for run in cell.runs()]
+        return table.spread_percent(values) / 100 if values else 0
+
     def band(self, row, measure):
-        """What counts as a tie: this row's A/A difference, but no less than the median of all rows'."""
+        """What counts as a tie: how far apart the runs and the medians of this row's A/A are, but no less
+        than the median of all rows' difference."""
         if measure not in self.noise:
             known = [self.difference(other, measure) for other in self.rows]
             self.noise[measure] = median([value for value in known if value is not None] or [0])
-        return max(self.difference(row, measure) or 0, self.noise[measure], LEAST_BAND)
+        return max(self.difference(row, measure) or 0, self.own_spread(row, measure), self.noise[measure], LEAST_BAND)
 
     def verdict(self, row, measure):
         """How hakmem stands on a row; None where it or every peer has no figures."""

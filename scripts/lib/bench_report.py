@@ -61,8 +61,8 @@ of a server only the server is counted. Each allocator was first proven to serve
 symbols that ld.so binds; where it did not, the row says so.
 
 `{AGAIN}` is a copy of the same library, run as one more allocator (A/A): its ratio should be 1.00,
-and what it is off by is noise. A ratio within that of its row, and at least within the median of all rows, is a
-tie. **{LOSS}** marks a row in which the best peer wins; no row is left out."""
+and what it is off by is noise. A ratio is a tie within that of its row, within half the range of all runs of both
+copies, or within the median of all rows' noise, whichever is most. **{LOSS}** marks a row in which the best peer wins; no row is left out."""
 
 
 def goals(figures):

@@ -32,9 +32,13 @@ class Sample:
         return dict(vars(self))
 
 
+# Variables of the loader and of allocators: what the user has set for himself is not what is measured.
+NOT_INHERITED = re.compile(r"(LD|HAKMEM|MALLOC|MIMALLOC|TCMALLOC|JEMALLOC|RPMALLOC)_|_RJEM_|(GLIBC_TUNABLES|PYTHONMALLOC)$")
+
+
 def environment(variant, extra):
-    """This process's environment without preload or ld.so debugging, plus the row's variables."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("LD_")}
+    """This process's environment without what changes allocators or the loader, plus the row's variables."""
+    env = {name: value for name, value in os.environ.items() if not NOT_INHERITED.match(name)}
     if "LD_LIBRARY_PATH" in os.environ:
         env["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
     for name, value in {**extra, **variant.env}.items():
