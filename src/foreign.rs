@@ -101,7 +101,9 @@ pub fn usable_size(block: *const u8) -> usize {
 fn may_be_heap_block(address: usize) -> bool {
     address.is_multiple_of(MIN_ALIGN)
         && !on_callers_stack(address)
+        // glibc reads the header; a block in the mapping below must not be taken for one
         && os::is_readable(address - 16)
+        && os::is_readable(address)
         && !in_loaded_object(address)
 }
 
