@@ -91,10 +91,11 @@ pub fn getpid() -> i32 {
     unsafe { syscall(libc::SYS_getpid, [0; 6]) }.unwrap_or(0) as i32
 }
 
-/// Opens the file of a NUL-terminated path for appending, creating it with mode 0644.
+/// Opens the file of a NUL-terminated path for appending, creating it with mode 0644; a FIFO that nobody
+/// reads is an error, not a wait.
 pub fn open_for_append(path: &[u8]) -> Result<i32, Errno> {
     debug_assert_eq!(path.last(), Some(&0));
-    let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_APPEND | libc::O_CLOEXEC;
+    let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_APPEND | libc::O_NONBLOCK | libc::O_CLOEXEC;
     let args = [libc::AT_FDCWD as usize, path.as_ptr() as usize, flags as usize, 0o644, 0, 0];
     // SAFETY: the path is NUL-terminated.
     unsafe { syscall(libc::SYS_openat, args) }.map(|fd| fd as i32)
