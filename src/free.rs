@@ -109,7 +109,9 @@ unsafe fn deallocate_slow(block: *mut u8, heap: *mut Heap) {
             if !is_block_start(address & CLASSES[class].slab_mask as usize, CLASSES[class].inverse) {
                 fatal::free_of_interior(address);
             }
-            refuse_free_block(owner, slot, class, block);
+            if is_free_block(owner, slot, class, block) {
+                fatal::double_free(address);
+            }
             // SAFETY: [I-HEAP]; the block is a live one of at least 16 bytes.
             unsafe {
                 if owner == Heap::id(heap) {
@@ -138,12 +140,11 @@ unsafe fn deallocate_slow(block: *mut u8, heap: *mut Heap) {
     }
 }
 
-/// Ends the process if the block carries the mark of a free and is indeed found among free ones.
-fn refuse_free_block(owner: u32, slot: usize, class: usize, block: *mut u8) {
+/// Whether the block, the start of one in an ACTIVE slab, carries the mark of a free and is indeed found
+/// among free ones.
+pub(crate) fn is_free_block(owner: u32, slot: usize, class: usize, block: *mut u8) -> bool {
     // SAFETY: the start of a block of at least 16 bytes in an ACTIVE slab.
-    if unsafe { mark::is_marked(block) } && confirm::is_free(owner, slot, class, block) {
-        fatal::double_free(block as usize);
-    }
+    unsafe { mark::is_marked(block) && confirm::is_free(owner, slot, class, block) }
 }
 
 /// What an address is to us.

@@ -36,9 +36,12 @@ pub unsafe fn reallocate(block: *mut u8, size: usize) -> *mut u8 {
     }
     let address = block as usize;
     let usable = match Place::of(address) {
-        Place::Block { class, .. } => {
+        Place::Block { slot, owner, class } => {
             if !is_block_start(address & CLASSES[class].slab_mask as usize, CLASSES[class].inverse) {
                 fatal::realloc_of_interior(address);
+            }
+            if free::is_free_block(owner, slot, class, block) {
+                fatal::realloc_of_freed(address);
             }
             class_bytes(class)
         }
