@@ -62,7 +62,8 @@ symbols that ld.so binds; where it did not, the row says so.
 
 `{AGAIN}` is a copy of the same library, run as one more allocator (A/A): its ratio should be 1.00,
 and what it is off by is noise. A ratio is a tie within that of its row, within half the range of all runs of both
-copies, or within the median of all rows' noise, whichever is most. **{LOSS}** marks a row in which the best peer wins; no row is left out."""
+copies, or within the median of all rows' noise, whichever is most. **{LOSS}** marks a row in which the best peer
+wins; of the rows of this form none is left out."""
 
 
 def goals(figures):

@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! push_slow
-//!   the process or the thread gives memory up, and the class falls:  all cached blocks of the class go back to their slabs (remote::drain::settle), and
-//!                    the bin takes few until it is filled again
+//!   class falls:     while the process or the thread only gives memory up, all cached blocks of the class
+//!                    go back to their slabs (remote::drain::settle), and the bin takes few until it is
+//!                    filled again
 //!   class shrinks:   the older half of the bin goes back, and one magazine of the depot
 //!   depot has room:  the full magazine goes there, an empty one takes its place
 //!   otherwise:       the older half of the bin goes back

@@ -35,7 +35,8 @@ pub struct FrontCache {
     pub(crate) undrained_refills: u32,
     /// How many visits to other heaps the thread is in, see `orphan.rs`.
     pub(super) visits: u32,
-    /// The number of the purge, and of the wave of its own, after which the bins of classes that fall were emptied.
+    /// The purges of the process and the waves of the thread, after which the bins of classes that fall
+    /// were emptied.
     pub(crate) waves_seen: u32,
 }
 
