@@ -34,6 +34,10 @@ class Allocator:
         """The variables that put a program under this allocator."""
         return {} if self.library is None else {"LD_PRELOAD": str(self.library), **self.settings}
 
+    def preload_words(self):
+        """The same as words, NAME=VALUE."""
+        return [f"{name}={value}" for name, value in self.preload().items()]
+
 
 GLIBC = Allocator("glibc", None)
 
@@ -104,6 +108,30 @@ def known():
     return by_name
 
 
+def named_library(word):
+    """The allocator that NAME=PATH means. Raises ValueError with a sentence for the user.
+
+    Only hakmem may be another file than the one its name stands for. ld.so splits LD_PRELOAD at spaces and colons.
+    """
+    name, _, path = word.partition("=")
+    if not re.fullmatch(r"[\w.+-]+", name):
+        raise ValueError(f"'{name}' is not a name for an allocator: letters, digits and any of . + - _")
+    if name != "hakmem" and (name == "all" or name in known()):
+        raise ValueError(f"{name}={path}: {name} is the name of another allocator")
+    library = Path(path).resolve()
+    if not library.is_file():
+        raise ValueError(f"{name}: no file {library}")
+    if re.search(r"[\s:]", str(library)):
+        raise ValueError(f"{name}: {library} cannot be preloaded, with a space or a colon in its path")
+    return Allocator(name, library)
+
+
+def absolute(text):
+    """A list of allocators with the paths of NAME=PATH made absolute: whoever reads it may be in another folder."""
+    pairs = (word.partition("=") for word in text.split(","))
+    return ",".join(f"{name}={Path(path).absolute()}" if path else name + equals for name, equals, path in pairs)
+
+
 def select(text):
     """The allocators of a list like `glibc,hakmem,mine=/path/lib.so`, or `all`.
 
@@ -113,13 +141,12 @@ def select(text):
         return installed()
     chosen = []
     for word in text.split(","):
-        name, has_path, path = word.partition("=")
-        allocator = Allocator(name, Path(path).resolve()) if has_path else known().get(name)
+        allocator = named_library(word) if "=" in word else known().get(word)
         if allocator is None:
             raise ValueError(f"unknown allocator '{word}'; known here: {', '.join(known())}, or NAME=PATH")
         if allocator.library is not None and not allocator.library.exists():
             raise ValueError(f"{allocator.name}: no file {allocator.library}; build or install it first")
-        if name in (other.name for other in chosen):
-            raise ValueError(f"allocator '{name}' is listed twice")
+        if allocator.name in (other.name for other in chosen):
+            raise ValueError(f"allocator '{allocator.name}' is listed twice")
         chosen.append(allocator)
     return chosen

@@ -31,10 +31,10 @@ def self_costs(text):
 
 def count(command, variant, timeout_s):
     """Instructions of one run, {(object, function): count}, and what it printed. Raises RunFailed."""
-    preload = [f"{name}={value}" for name, value in variant.allocator.preload().items()]
     with tempfile.TemporaryDirectory(prefix="hakmem-callgrind-") as directory:
         data = Path(directory, "out")
-        arguments = ["/usr/bin/env", *preload, "valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={data}", *command]
+        arguments = ["/usr/bin/env", *variant.allocator.preload_words(), "valgrind", "-q", "--tool=callgrind",
+                     f"--callgrind-out-file={data}", *command]
         code, out, err = run(arguments, environment(variant, {}), timeout_s)
         if code != 0 or not data.exists():
             raise RunFailed(f"under callgrind: {describe_status(code)}: {last_line(err)}")

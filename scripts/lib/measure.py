@@ -6,12 +6,12 @@ import re
 import signal
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from lib.allocators import BENCH_DIR
 
 LAUNCHER = BENCH_DIR / "measure_child"
-PRINTED_ELAPSED = re.compile(rb"\belapsed_s=([0-9.]+)")
+PRINTED_ELAPSED = re.compile(rb"\belapsed_s=(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)(?![\w.])")
 
 
 class RunFailed(Exception):
@@ -31,6 +31,8 @@ class Sample:
     def as_dict(self):
         return dict(vars(self))
 
+
+FIELDS = tuple(field.name for field in fields(Sample))
 
 # Variables of the loader and of allocators: what the user has set for himself is not what is measured.
 NOT_INHERITED = re.compile(r"(LD|HAKMEM|MALLOC|MIMALLOC|TCMALLOC|JEMALLOC|RPMALLOC)_|_RJEM_|(GLIBC_TUNABLES|PYTHONMALLOC)$")
@@ -55,11 +57,34 @@ def last_line(text):
     return lines[-1].strip()[:200] if lines else "no message"
 
 
+def signal_name(number):
+    """SIGKILL, or SIGRTMIN+1: the signals between the first and the last real-time one have no names."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"SIGRTMIN{number - signal.SIGRTMIN:+}"
+
+
 def describe_status(status):
     """An exit code, or minus a signal's number, in words."""
-    if status >= 0:
-        return f"exit code {status}"
-    return f"killed by {signal.Signals(-status).name}"
+    return f"exit code {status}" if status >= 0 else f"killed by {signal_name(-status)}"
+
+
+# What run() has started and not seen end.
+running = set()
+
+
+def kill_group(process):
+    """Ends a process that leads a group of its own, and all of its group."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def kill_running():
+    """Ends all that run() has started, in this thread and in others."""
+    for process in list(running):
+        kill_group(process)
 
 
 def run(arguments, env, timeout_s, pass_fds=()):
@@ -70,14 +95,14 @@ def run(arguments, env, timeout_s, pass_fds=()):
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = subprocess.Popen(arguments, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                                    pass_fds=pass_fds, start_new_session=True)
+        running.add(process)
         try:
             code = process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             raise RunFailed(f"not done after {timeout_s:g} s") from None
         finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            kill_group(process)
+            running.discard(process)
         out.seek(0)
         err.seek(0)
         return code, out.read(), err.read()
@@ -85,10 +110,9 @@ def run(arguments, env, timeout_s, pass_fds=()):
 
 def measure(command, variant, extra_env, timeout_s, execute=run):
     """One measured run, as a Sample. Raises RunFailed. `execute` starts it, as run() does."""
-    preload = [f"{name}={value}" for name, value in variant.allocator.preload().items()]
     read_fd, write_fd = os.pipe()
     try:
-        arguments = [str(LAUNCHER), str(write_fd), *preload, "--", *command]
+        arguments = [str(LAUNCHER), str(write_fd), *variant.allocator.preload_words(), "--", *command]
         code, out, err = execute(arguments, environment(variant, extra_env), timeout_s, (write_fd,))
         os.close(write_fd)
         write_fd = None

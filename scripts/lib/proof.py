@@ -5,12 +5,16 @@ children that do: LD_PRELOAD then changes nothing, and a comparison would
 compare an allocator with itself. So the command runs once, untimed, while
 ld.so writes down each symbol it binds. Nothing in any process of that run may
 bind malloc, calloc, realloc or free elsewhere than to the library meant, and
-something besides libc and ld.so (which always do) must bind malloc to it. What
-this cannot see: a private malloc under another name, and a statically linked
-child of a command that is itself served.
+something besides libc and ld.so (which always do) must bind malloc to it. A
+program that is started without the variables of the proof (env -i does that)
+would leave no trace and be served by libc: strace writes down each start, and
+one without them is refused. What this cannot see: a private malloc under
+another name, a statically linked child of a command that is itself served, and
+the starts of a server, which is not run by run().
 """
 
 import re
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -73,26 +77,48 @@ def complaint(text, variables):
     return None
 
 
+def watch_starts(folder):
+    """The words before a command that make strace write each program's start into `folder`; none without strace."""
+    if shutil.which("strace") is None:
+        return []
+    return ["strace", "-ff", "-qq", "--seccomp-bpf", "-v", "-s", "4096", "-e", "trace=execve,execveat", "-e", "signal=none",
+            "-e", "status=successful", "-o", f"{folder}/start"]
+
+
+def start_without(folder, word):
+    """A program that was started without `word` among its variables; None when all had it."""
+    for trace in sorted(Path(folder).glob("start.*")):
+        for line in trace.read_text(errors="replace").splitlines():
+            path = re.search(r'^execve(?:at)?\([^"]*"([^"]*)"', line)
+            if path and f'"{word}"' not in line:
+                return path[1]
+    return None
+
+
 def prove(command, variant, extra_env, timeout_s, execute=run, symbols=()):
     """Runs the command once, by `execute`; returns None when the allocator meant served it, else the reason not.
 
     It must have served each of `symbols` as well, and hakmem must have taken the variables set for the run.
     """
     with tempfile.TemporaryDirectory(prefix="hakmem-proof-") as directory:
-        debug = {"LD_DEBUG": "bindings", "LD_BIND_NOW": "1", "LD_DEBUG_OUTPUT": f"{directory}/log"}
-        settings = [f"{name}={value}" for name, value in {**variant.allocator.preload(), **debug}.items()]
+        output = f"LD_DEBUG_OUTPUT={directory}/log"
+        settings = [*variant.allocator.preload_words(), "LD_DEBUG=bindings", "LD_BIND_NOW=1", output]
+        watch = watch_starts(directory) if execute is run else []
         try:
-            arguments = ["/usr/bin/env", *settings, *command]
+            arguments = [*watch, "/usr/bin/env", *settings, *command]
             code, _, err = execute(arguments, environment(variant, extra_env), timeout_s)
         except RunFailed as reason:
             return f"failed: {reason}"
-        logs = [log.read_text(errors="replace") for log in sorted(Path(directory).iterdir())]
+        logs = [log.read_text(errors="replace") for log in sorted(Path(directory).glob("log.*"))]
+        unwatched = start_without(directory, output)
     for text in (err.decode(errors="replace"), *logs):
         refused = complaint(text, [name for name in {**extra_env, **variant.env} if name.startswith("HAKMEM_")])
         if refused is not None:
             return f"refused: {refused}"
     if code != 0:
         return f"failed: {describe_status(code)}: {last_line(err)}"
+    if unwatched is not None:
+        return f"refused: {unwatched} was started without the variables that put it under {variant.allocator.name}"
     total = 0
     for text in logs:
         served, elsewhere = check_process(text, variant.allocator)

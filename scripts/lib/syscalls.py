@@ -22,9 +22,7 @@ def parse_summary(text):
 
 def count(command, variant, extra_env, timeout_s):
     """System calls of one run, of all its threads and children: {name: calls}. Raises RunFailed."""
-    preload = []
-    for name, value in variant.allocator.preload().items():
-        preload += ["-E", f"{name}={value}"]
+    preload = [word for setting in variant.allocator.preload_words() for word in ("-E", setting)]
     with tempfile.NamedTemporaryFile("r", prefix="hakmem-strace-") as summary:
         arguments = ["strace", "--seccomp-bpf", "-f", "-c", "-U", "name,calls", "-o", summary.name,
                      "-e", f"trace={','.join(COUNTED)}", *preload, *command]
