@@ -1,22 +1,23 @@
 """The raw figures: one line of CSV for each run, written as it is made, and read back.
 
 Run 0 of a row and allocator is its proof. A line that an interruption has cut is
-dropped when the file is read; all others stay.
+dropped when the file is read; all others stay. After a failure the same run may
+come once more, when the whole is gone on with: then the last line counts.
 """
 
 import csv
-import json
+import fcntl
+import math
 import os
 from dataclasses import dataclass, field
 
 from lib.allocators import ROOT
-from lib.measure import Sample
+from lib.bench_session import SESSION_FILE, read_session, write_session
+from lib.measure import FIELDS, Sample
 
-FIELDS = ("wall_s", "cpu_s", "rss_mib", "minor_faults", "printed_s")
 HEADER = ("row", "allocator", "run", *FIELDS, "outcome")
 SERVED, OK = "served", "ok"
-SESSION_KEYS = ("form", "command", "started", "runs", "machine", "allocators", "rows")
-RUNS_FILE, SESSION_FILE = "runs.csv", "session.json"
+RUNS_FILE, LOCK_FILE = "runs.csv", "lock"
 
 
 @dataclass
@@ -39,42 +40,56 @@ def one_line(text):
     return " ".join(text.replace(f"{ROOT}/", "").split())
 
 
-def parse_sample(record):
+def amount(text):
+    """A measured value. Raises ValueError for what is none, `nan` among them."""
+    value = float(text)
+    if not math.isfinite(value) or value < 0:
+        raise ValueError(f"{text} was never measured")
+    return value
+
+
+def parse_sample(values):
     """The sample of a CSV line."""
-    return Sample(wall_s=float(record["wall_s"]), cpu_s=float(record["cpu_s"]), rss_mib=float(record["rss_mib"]),
-                  minor_faults=int(record["minor_faults"]),
-                  printed_s=float(record["printed_s"]) if record["printed_s"] else None)
+    wall_s, cpu_s, rss_mib, minor_faults, printed_s = values
+    return Sample(wall_s=amount(wall_s), cpu_s=amount(cpu_s), rss_mib=amount(rss_mib), minor_faults=int(minor_faults),
+                  printed_s=amount(printed_s) if printed_s else None)
 
 
-def add_record(cells, record):
-    """Puts one CSV line into `cells`, {row: {allocator: Cell}}."""
-    cell = cells.setdefault(record["row"], {}).setdefault(record["allocator"], Cell())
-    run, outcome = int(record["run"]), record["outcome"]
+def add_line(cells, words):
+    """Puts one CSV line into `cells`, {row: {allocator: Cell}}. Raises ValueError when it is none of ours."""
+    row, label, run, *values, outcome = words
+    cell = cells.setdefault(row, {}).setdefault(label, Cell())
+    run = int(run)
+    if len(values) != len(FIELDS) or not outcome or run < 0 or run in cell.samples:
+        raise ValueError("a damaged line")
     if outcome == OK:
-        cell.samples[run] = parse_sample(record)
+        cell.samples[run], cell.failure = parse_sample(values), ""
+    elif any(values):
+        raise ValueError("figures of a run that failed")
     elif outcome == SERVED:
-        cell.is_proven = True
+        cell.is_proven, cell.failure = True, ""
     else:
         cell.failure = outcome
 
 
-def read(path):
-    """The cells of a CSV file. Raises ValueError with a sentence when it is not one of ours."""
+def read(path, session):
+    """The cells of a CSV file. Raises ValueError with a sentence when it is not one of ours, or of another session."""
     cells = {}
     try:
-        with open(path, encoding="utf-8", newline="") as file:
-            text = file.read()
+        text = path.read_bytes().decode("utf-8", errors="replace")
     except OSError as reason:
         raise ValueError(f"{path}: {reason.strerror}") from None
     whole_lines = text[:text.rfind("\n") + 1].splitlines()
-    reader = csv.DictReader(whole_lines)
-    if tuple(reader.fieldnames or ()) != HEADER:
+    if whole_lines[:1] != [",".join(HEADER)]:
         raise ValueError(f"{path} does not begin with the line {','.join(HEADER)}")
-    for record in reader:
-        try:
-            add_record(cells, record)
-        except (TypeError, ValueError, KeyError):
-            raise ValueError(f"{path}: line {reader.line_num} cannot be read") from None
+    reader = csv.reader(whole_lines[1:])
+    try:
+        for words in reader:
+            add_line(cells, words)
+            if words[0] not in session["rows"] or words[1] not in session["allocators"]:
+                raise ValueError("a line of another session")
+    except (ValueError, csv.Error):
+        raise ValueError(f"{path}: line {reader.line_num + 1} cannot be read") from None
     return cells
 
 
@@ -85,10 +100,18 @@ class Checkpoint:
         self.path = folder / RUNS_FILE
         self.session_path = folder / SESSION_FILE
         self.cells = {}
+        self.lock_file = None
+
+    def lock(self):
+        """Keeps the folder for this process until it ends. Raises ValueError where another one has it."""
+        self.lock_file = open(self.path.with_name(LOCK_FILE), "a", encoding="utf-8")
+        try:
+            fcntl.flock(self.lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(f"another scripts/bench is at work in {self.path.parent}") from None
 
     def begin(self, session):
         """A new file. One that was there is kept as runs.csv.old."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         for path in (self.path, self.session_path):
             if path.exists():
                 path.replace(path.with_name(path.name + ".old"))
@@ -96,9 +119,14 @@ class Checkpoint:
         self.path.write_text(",".join(HEADER) + "\n", encoding="utf-8")
 
     def go_on(self):
-        """Takes up the file that is there, without the line that was being written. Returns its session."""
+        """Takes up the file that is there, without the line that was being written. Returns its session.
+
+        What failed is tried again.
+        """
         session = read_session(self.session_path)
-        self.cells = read(self.path)
+        self.cells = read(self.path, session)
+        for cell in (cell for by_label in self.cells.values() for cell in by_label.values()):
+            cell.failure = ""
         with open(self.path, "r+b") as file:
             file.truncate(file.read().rfind(b"\n") + 1)
         return session
@@ -116,22 +144,4 @@ class Checkpoint:
             csv.writer(file, lineterminator="\n").writerow(line)
             file.flush()
             os.fsync(file.fileno())
-        add_record(self.cells, {name: str(value) for name, value in zip(HEADER, line)})
-
-
-def write_session(path, session):
-    path.write_text(json.dumps(session, indent=1) + "\n", encoding="utf-8")
-
-
-def read_session(path):
-    """What stands beside the figures: machine, versions, rows. Raises ValueError when it cannot be read."""
-    try:
-        session = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as reason:
-        raise ValueError(f"{path}: {reason.strerror}") from None
-    except ValueError as reason:
-        raise ValueError(f"{path} is not JSON: {reason}") from None
-    missing = [name for name in SESSION_KEYS if name not in session]
-    if missing:
-        raise ValueError(f"{path} lacks {', '.join(missing)}")
-    return session
+        add_line(self.cells, [str(value) for value in line])

@@ -15,6 +15,12 @@ MID_LARGE_ROW = "mid_large_mt 8 400000 2048 42"
 RANDOM_PREFIX = "random_mixed 1 "
 
 
+def digits_apart(value, limits):
+    """How many decimals show on which side of each limit a value lies: two, or more where those would hide it."""
+    hides = lambda digits: any(value != limit and f"{value:.{digits}f}" == f"{limit:.{digits}f}" for limit in limits)
+    return next((digits for digits in (2, 3, 4, 5) if not hides(digits)), 6)
+
+
 @dataclass(frozen=True)
 class Goal:
     """One line: what was measured may be None when the rows or peers for it are missing."""
@@ -32,6 +38,13 @@ class Goal:
         if self.measured <= self.goal:
             return "met"
         return "above the goal" if self.measured <= self.floor else "**above the floor**"
+
+    def shown(self):
+        """What was measured, goal and floor, with as many decimals as tell them apart."""
+        if self.measured is None:
+            return "-", f"{self.goal:.2f}", f"{self.floor:.2f}"
+        digits = digits_apart(self.measured, (self.goal, self.floor))
+        return tuple(f"{value:.{digits}f}" for value in (self.measured, self.goal, self.floor))
 
 
 def overall(figures):

@@ -120,13 +120,17 @@ def write_all(folder):
     write_repository(folder / "history.git")
 
 
+def digest():
+    """What stands for the inputs: that of this file, which makes them."""
+    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+
+
 def make():
     """Makes the inputs when they are missing or of another version of this file."""
     stamp = FOLDER / "stamp"
-    digest = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
-    if stamp.exists() and stamp.read_text(encoding="ascii") == digest:
+    if stamp.exists() and stamp.read_text(encoding="ascii") == digest():
         return
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     write_all(FOLDER)
-    stamp.write_text(digest, encoding="ascii")
+    stamp.write_text(digest(), encoding="ascii")

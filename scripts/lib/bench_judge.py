@@ -41,10 +41,10 @@ class Figures:
 
     def __init__(self, session, cells):
         self.session = session
-        self.rows = [name for name in session["rows"] if name in cells]
-        self.cells = {row: {label: cells[row][label] for label in session["allocators"] if label in cells[row]}
+        self.rows = list(session["rows"])
+        self.labels = list(session["allocators"])
+        self.cells = {row: {label: cells[row][label] for label in self.labels if label in cells.get(row, {})}
                       for row in self.rows}
-        self.labels = [label for label in session["allocators"] if any(label in self.cells[row] for row in self.rows)]
         self.peers = [label for label in self.labels if label not in (SUBJECT, AGAIN, *BASELINES)]
         self.noise = {}
 
@@ -119,10 +119,14 @@ class Figures:
         found = [self.verdict(row, measure) for row in (self.rows if rows is None else rows)]
         return [verdict for verdict in found if verdict is not None]
 
+    def ratios_against(self, label, measure, rows):
+        """hakmem / one allocator on each row that both have figures for."""
+        ratios = (self.ratio(row, label, measure) for row in rows)
+        return [ratio for ratio in ratios if ratio]
+
     def mean_against(self, label, measure, rows):
         """Geometric mean of hakmem / one allocator; None without a common row."""
-        ratios = [self.ratio(row, label, measure) for row in rows]
-        ratios = [ratio for ratio in ratios if ratio]
+        ratios = self.ratios_against(label, measure, rows)
         return geometric_mean(ratios) if ratios else None
 
     def mean_against_best(self, measure, rows):

@@ -40,7 +40,7 @@ def introduction(figures):
         "# Benchmarks",
         "",
         f"Made by `{session['command']}` ({session['form']}, {session['runs']} runs of each), begun {session['started']}; "
-        "do not edit. Again from the same runs: `scripts/bench --report-only`. "
+        "do not edit. Again from the same runs: `scripts/bench --report-only` (with `--output DIR` where this is not docs). "
         "The raw figures: [runs.csv](benchmarks/runs.csv), [session.json](benchmarks/session.json).",
         "",
         markdown_table(["machine", ""], machine, left=2),
@@ -55,10 +55,11 @@ def reading():
     return f"""## How to read this
 
 Runs are interleaved (A B C A B C ...), all figures are medians, ± is half the range in percent of the
-median. A ratio is hakmem / peer: below 1 hakmem is better. The time of a row is what its program
-prints for its timed part (`timed`), the whole process (`wall`), or user plus system time (`cpu`);
-of a server only the server is counted. Each allocator was first proven to serve the command, by the
-symbols that ld.so binds; where it did not, the row says so.
+median: behind a figure that of its runs, behind a ratio that of the peer's. A ratio is hakmem / peer: below
+1 hakmem is better. The time of a row is what its program prints for its timed part (`timed`), the whole
+process (`wall`), or user plus system time (`cpu`); of a server only the server is counted. Each allocator was first proven to serve the command, by the
+symbols that ld.so binds; where it did not, the row says so. A mean leaves out the rows in which hakmem or that
+peer failed, and then says of how many rows it is.
 
 `{AGAIN}` is a copy of the same library, run as one more allocator (A/A): its ratio should be 1.00,
 and what it is off by is noise. A ratio is a tie within that of its row, within half the range of all runs of both
@@ -67,10 +68,17 @@ wins; of the rows of this form none is left out."""
 
 
 def goals(figures):
-    lines = [(goal.what, f"{times(goal.measured)}", f"{goal.goal:.2f}", f"{goal.floor:.2f}", goal.state(), goal.remark)
+    lines = [(goal.what, *goal.shown(), goal.state(), goal.remark)
              for goal in bench_goals.all_goals(figures)]
     return "## Goals\n\n" + markdown_table(["hakmem / peer, geometric means", "measured", "goal", "floor", "", "where"],
                                            lines)
+
+
+def mean_cell(figures, label, measure, names):
+    """A geometric mean, and of how many rows where some are missing."""
+    count = len(figures.ratios_against(label, measure, names))
+    missing = "" if count in (0, len(names)) else f" **({count} of {len(names)})**"
+    return times(figures.mean_against(label, measure, names)) + missing
 
 
 def means(figures, measure):
@@ -80,12 +88,12 @@ def means(figures, measure):
         names = figures.group_rows(*([group] if group else []))
         if not names:
             continue
-        against = [times(figures.mean_against(label, measure, names)) for label in figures.peers]
-        again = figures.mean_against(AGAIN, measure, names)
+        against = [mean_cell(figures, label, measure, names) for label in figures.peers]
         compared = len(figures.verdicts(measure, names))
         count = len(names) if compared == len(names) else f"**{compared} of {len(names)}**"
         lines.append((group or "**all**", count, *against,
-                      f"**{times(figures.mean_against_best(measure, names))}**", times(again)))
+                      f"**{times(figures.mean_against_best(measure, names))}**",
+                      mean_cell(figures, AGAIN, measure, names)))
     headers = ["group", "rows", *figures.peers, f"{BEST[measure]} of each row", "A/A"]
     return f"### {WORDS[measure]}\n\n" + markdown_table(headers, lines)
 
@@ -119,6 +127,15 @@ def failures(figures):
     return "## Not measured\n\n" + markdown_table(["row", "allocator", "why"], lines, left=3)
 
 
+def peer_cell(figures, row, label, measure, band):
+    """hakmem / one peer, and by how much the peer's own times spread."""
+    if figures.median(row, label, measure) is None:
+        return "failed"
+    ratio = figures.ratio(row, label, measure)
+    spread = f" ±{figures.spread(row, label, measure):.0f}%" if measure == "time" and ratio is not None else ""
+    return marked(ratio, band) + spread
+
+
 def row_cells(figures, row, measure):
     """One line of a group's table."""
     value = figures.median(row, SUBJECT, measure)
@@ -128,8 +145,7 @@ def row_cells(figures, row, measure):
     cells = [row, *([figures.session["rows"][row]["judged"]] if measure == "time" else []), own,
              times(figures.ratio(row, AGAIN, measure))]
     for label in figures.peers:
-        is_missing = figures.median(row, label, measure) is None
-        cells.append("failed" if is_missing else marked(figures.ratio(row, label, measure), band))
+        cells.append(peer_cell(figures, row, label, measure, band))
     if verdict is None:
         return [*cells, "-", "-", "-"]
     kind = f"**{LOSS}**" if verdict.kind == LOSS else verdict.kind
@@ -160,14 +176,15 @@ def details(figures):
     """Medians of every field, and of every allocator."""
     lines = []
     for row in figures.rows:
-        for label, cell in figures.cells[row].items():
-            if cell.is_measured():
+        for label in figures.labels:
+            cell = figures.cells[row].get(label)
+            if cell is not None and cell.is_measured():
                 value = lambda name: figures.median(row, label, name)
                 lines.append((row, label, len(cell.runs()), number(value("wall_s")),
                               f"±{figures.spread(row, label, 'wall_s'):.0f}%", number(value("printed_s")),
                               number(value("cpu_s")), number(value("rss_mib")), f"{value('minor_faults'):.0f}"))
             else:
-                lines.append((row, label, 0, cell.failure.split(":")[0] or "not run", "-", "-", "-", "-", "-"))
+                lines.append((row, label, 0, (cell.failure.split(":")[0] if cell else "") or "not run", "-", "-", "-", "-", "-"))
     headers = ["row", "allocator", "runs", "wall s", "±", "timed s", "user+sys s", "peak RSS MiB", "minor faults"]
     return ("## All medians\n\n<details>\n<summary>every row under every allocator</summary>\n\n"
             + markdown_table(headers, lines, left=2) + "\n\n</details>")

@@ -117,10 +117,14 @@ def wait_until_ready(process, path, timeout_s, err):
 
 
 def served_process(process):
-    """The server's process: the child of measure_child, or what env has become."""
-    if Path(f"/proc/{process.pid}/comm").read_text(encoding="ascii").strip() != measure.LAUNCHER.name:
+    """The server's process: the child of measure_child, or what env has become. Raises RunFailed when it is gone."""
+    own = Path(f"/proc/{process.pid}")
+    if (own / "comm").read_text(encoding="ascii").strip() != measure.LAUNCHER.name:
         return process.pid
-    return int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()[0])
+    children = (own / "task" / str(process.pid) / "children").read_text(encoding="ascii").split()
+    if not children:
+        raise RunFailed("the server has ended before it was told to")
+    return int(children[0])
 
 
 def prepare_site(folder):

@@ -1,16 +1,31 @@
 """What a report has to say besides figures: machine, kernel, compiler, versions, date, rows."""
 
 import hashlib
+import json
 import os
 import platform
 import re
+import shutil
 import subprocess
 import tomllib
 from datetime import datetime, timezone
 from pathlib import Path
 
-from lib import allocators
+from lib import allocators, bench_inputs
 from lib.bench_judge import AGAIN, SUBJECT
+from lib.rows import CPU, GROUPS, TIMED, WALL
+
+SESSION_FILE = "session.json"
+# What session.json holds: types; a set for one of some words; {"": form} for any names; a name with ? may be missing.
+SESSION_FORM = {
+    "form": str, "command": str, "started": str, "runs": int, "machine": {"": (str, int)},
+    "allocators": {"": {"version": str, "sha256": str}},
+    "rows": {"": {"group": set(GROUPS), "phenomenon": str, "judged": {TIMED, WALL, CPU}, "quick": bool, "command": [str]}},
+    "files?": {"": str}, "counts?": str,
+}
+# What must be the same when a run goes on, and how a difference is told.
+KEPT = (("form", "the form"), ("runs", "the number of runs"), ("machine", "the machine"), ("allocators", "the allocators"),
+        ("rows", "the rows"), ("files", "the programs and inputs"))
 
 
 def output_of(*command):
@@ -88,7 +103,22 @@ def digest(allocator):
     """The first digits of a library's SHA-256: what was measured, and whether it is still that."""
     if allocator.library is None:
         return ""
-    return hashlib.sha256(allocator.library.read_bytes()).hexdigest()[:16]
+    return digest_of_file(allocator.library)
+
+
+def digest_of_file(path):
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
+
+
+def files_of(rows):
+    """The programs that rows run, and the files that are named in their commands: {word: digest}."""
+    found = {}
+    for row in rows:
+        for words in (row.command, *((row.server.fill, row.server.client) if row.server else ())):
+            paths = [(word, Path(word)) for word in words[1:] if len(word) < 200]
+            paths += [(word, Path(shutil.which(word) or word)) for word in words[:1]]
+            found.update({word: digest_of_file(path) for word, path in paths if word not in found and path.is_file()})
+    return {**found, "inputs": bench_inputs.digest()}
 
 
 def describe(rows, chosen, runs, form, words):
@@ -101,22 +131,69 @@ def describe(rows, chosen, runs, form, words):
         "machine": machine(),
         "allocators": {one.name: {"version": version(one), "sha256": digest(one)} for one in chosen},
         "rows": {row.name: row.as_dict() for row in rows},
+        "files": files_of(rows),
     }
+
+
+def compared(value):
+    """What counts of a part of the session: of an allocator the file, whatever commit it is said to be of."""
+    if isinstance(value, dict):
+        return {name: one["sha256"] if isinstance(one, dict) and "sha256" in one else one for name, one in value.items()}
+    return value
 
 
 def difference(old, new):
     """Why a session cannot be gone on with, in a sentence; None when it can."""
-    for name, is_now in new["allocators"].items():
-        was = old["allocators"].get(name)
-        if was is not None and was["sha256"] != is_now["sha256"]:
-            return f"{name} is another file than in the run that was begun"
-    for name, row in new["rows"].items():
-        if name in old["rows"] and old["rows"][name]["command"] != row["command"]:
-            return f"row {name} is another command than in the run that was begun"
+    for key, words in KEPT:
+        was, is_now = compared(old.get(key, {})), compared(new[key])
+        if was == is_now:
+            continue
+        if not isinstance(is_now, dict):
+            return f"{words}: {was} in the run that was begun, {is_now} now"
+        names = [name for name in {**was, **is_now} if was.get(name) != is_now.get(name)]
+        return f"{words} differ from the run that was begun: {', '.join(names[:3])}{', ...' if names[3:] else ''}"
     return None
 
 
-def merge(old, new):
-    """The session of a run that goes on: rows and allocators of both."""
-    return {**old, "runs": max(old["runs"], new["runs"]),
-            "allocators": {**old["allocators"], **new["allocators"]}, "rows": {**old["rows"], **new["rows"]}}
+def misfit(value, form, where):
+    """Which part of a value is not as `form` says, in words; None when all are."""
+    if isinstance(form, dict):
+        if not isinstance(value, dict):
+            return f"{where} is no object"
+        lacking = [name for name in form if name and name[-1] != "?" and name not in value]
+        if lacking:
+            return f"{where} lacks {', '.join(lacking)}"
+        parts = ((part, form.get(name) or form.get(f"{name}?") or form.get(""), f"{where}, {name}") for name, part in value.items())
+    elif isinstance(form, list):
+        if not isinstance(value, list):
+            return f"{where} is no list"
+        parts = ((part, form[0], f"{where}, number {place}") for place, part in enumerate(value, 1))
+    elif isinstance(form, set):
+        return None if isinstance(value, str) and value in form else f"{where} is none of {', '.join(sorted(form))}"
+    else:
+        return None if isinstance(value, form) else f"{where} is of a wrong type"
+    return next((reason for part, of, name in parts if of and (reason := misfit(part, of, name))), None)
+
+
+def write_session(path, session):
+    """All of it or nothing: an interruption leaves the file that was there."""
+    new = path.with_name(path.name + ".new")
+    with new.open("w", encoding="utf-8") as file:
+        file.write(json.dumps(session, indent=1) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+def read_session(path):
+    """What stands beside the figures: machine, versions, rows. Raises ValueError when it cannot be read."""
+    try:
+        session = json.loads(path.read_bytes())
+    except OSError as reason:
+        raise ValueError(f"{path}: {reason.strerror}") from None
+    except ValueError as reason:
+        raise ValueError(f"{path} is not JSON: {reason}") from None
+    reason = misfit(session, SESSION_FORM, str(path))
+    if reason is not None:
+        raise ValueError(reason)
+    return session

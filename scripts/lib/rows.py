@@ -8,6 +8,8 @@ the root of the project, so that no machine's paths stand in the report.
 
 from dataclasses import dataclass, field
 
+from lib.allocators import BENCH_DIR, ROOT
+
 ONE_THREAD = "one thread"
 THREADS = "threads"
 MEMORY = "memory"
@@ -20,8 +22,6 @@ REAL_GROUPS = (PROGRAMS, SERVERS)
 TIMED = "timed"  # what the program prints as elapsed_s=
 WALL = "wall"
 CPU = "cpu"  # user and system time
-
-BENCH_DIR = "out/bench"
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Row:
 def workload(group, phenomenon, text, proof, quick=False, seconds=0.4):
     """A row of a bench-c program: `text` is its name without `bench_`, and its arguments; `proof` shorter ones."""
     program, *arguments = text.split()
-    path = f"{BENCH_DIR}/bench_{program}"
+    path = str(BENCH_DIR.relative_to(ROOT) / f"bench_{program}")
     return Row(name=text, group=group, phenomenon=phenomenon, command=(path, *arguments), judged=TIMED,
                seconds=seconds, quick=quick, proof_command=(path, *proof.split()))
 
