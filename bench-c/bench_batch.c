@@ -3,7 +3,7 @@
  * many blocks fits into no cache of free blocks.
  *
  * usage: bench_batch [ORDER [COUNT [SIZE [ROUNDS]]]] [--verify]
- * ORDER is same, reverse or shuffled. Defaults: same 1000 64 10000.
+ * ORDER is same, reverse or shuffled. An operation is a malloc or a free. Defaults: same 1000 64 10000.
  */
 #include "run.h"
 

@@ -3,8 +3,9 @@
  * the benchmark that Larson and Krishnan wrote after what servers do.
  *
  * usage: bench_bleed [LANES [GENERATIONS [OPS [BLOCKS]]]] [--verify]
- * GENERATIONS counts the threads of a lane, one after another; OPS what each replaces; BLOCKS those of
- * a lane, of 16 B to 512 B. Defaults: 1 50 40000 2000.
+ * GENERATIONS counts the threads of a lane, one after another; OPS the blocks that each replaces; BLOCKS
+ * those of a lane, of 16 B to 512 B. An operation is a malloc or a free: two for each block replaced.
+ * Defaults: 1 50 40000 2000.
  */
 #include "run.h"
 #include "sizes.h"

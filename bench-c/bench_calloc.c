@@ -2,7 +2,7 @@
  * operation is). An allocator that knows what is zero already has less to write.
  *
  * usage: bench_calloc [THREADS [OPS [WORKING_SET [SEED]]]] [--verify]
- * OPS counts the operations of each thread. Defaults: 1 4000000 8192 42.
+ * OPS counts the operations of each thread; an operation is a calloc or a free. Defaults: 1 4000000 8192 42.
  */
 #include "churn.h"
 

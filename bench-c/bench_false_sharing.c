@@ -6,7 +6,8 @@
  * side; one that gives a freed block to whoever freed it keeps the line shared for ever.
  *
  * usage: bench_false_sharing [MODE [THREADS [OPS [WRITES]]]] [--verify]
- * MODE is active or passive; OPS of each thread. Defaults: active 2 200000 100.
+ * MODE is active or passive; OPS of each thread. An operation is a block: its WRITES, its free, and the
+ * malloc of the next. Defaults: active 2 200000 100.
  */
 #include "run.h"
 #include "threads.h"

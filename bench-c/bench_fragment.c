@@ -3,7 +3,7 @@
  * its own size in their place; so some blocks of every past size are left. Watch the peak.
  *
  * usage: bench_fragment [THREADS [LIVE_MIB [PHASES]]] [--verify]
- * LIVE_MIB of all threads together; PHASES of each. Defaults: 1 64 27.
+ * LIVE_MIB of all threads together; PHASES of each. An operation is a malloc or a free. Defaults: 1 64 27.
  */
 #include "run.h"
 #include "threads.h"

@@ -3,7 +3,7 @@
  * to the owners at once.
  *
  * usage: bench_free_only [OWNERS [BLOCKS [ROUNDS]]] [--verify]
- * BLOCKS of each owner, 16 B to 512 B. Defaults: 1 200000 10.
+ * BLOCKS of each owner, 16 B to 512 B. An operation is a malloc or a free. Defaults: 1 200000 10.
  */
 #include "run.h"
 #include "sizes.h"

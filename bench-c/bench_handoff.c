@@ -2,7 +2,8 @@
  * have nothing to do with each other; in one, each producer gives batches to each consumer in turn.
  *
  * usage: bench_handoff [PRODUCERS [CONSUMERS [GROUPS [BATCHES]]]] [--verify]
- * PRODUCERS and CONSUMERS of one group; BATCHES of 63 blocks from all producers together.
+ * PRODUCERS and CONSUMERS of one group; BATCHES of 63 blocks from all producers together. An operation is
+ * a block: its malloc in one thread and its free in another.
  * Defaults: 1 1 1 100000.
  */
 #include "batches.h"

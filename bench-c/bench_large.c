@@ -1,9 +1,10 @@
-/* Large blocks in and out: each operation frees the block of a random slot and puts one of 1 to 32 MiB
+/* Large blocks in and out: the block of a random slot is freed and one of 1 to 32 MiB put
  * there. With `pages` a word of each page is written, as by a program that uses its memory; with
  * `ends` the first and the last word only, so that what is left is the allocator's own work.
  *
  * usage: bench_large [TOUCH [THREADS [OPS [SLOTS]]]] [--verify]
- * OPS and SLOTS of each thread. Defaults: pages 1 100 4.
+ * OPS and SLOTS of each thread. An operation is one slot: a free (once it is full) and a malloc.
+ * Defaults: pages 1 100 4.
  */
 #include "run.h"
 #include "sizes.h"

@@ -2,7 +2,8 @@
  * what one operation is): mid, 8 to 64 KiB; or pareto, 16 B to 1 MiB, most of them small.
  *
  * usage: bench_lifetime [SIZES [THREADS [OPS [WORKING_SET [SEED]]]]] [--verify]
- * SIZES is mid or pareto. OPS counts the operations of each thread. Defaults: pareto 1 4000000 8192 42.
+ * SIZES is mid or pareto. OPS counts the operations of each thread; an operation is a malloc or a free.
+ * Defaults: pareto 1 4000000 8192 42.
  */
 #include "churn.h"
 

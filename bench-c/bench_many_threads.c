@@ -3,7 +3,7 @@
  * each thread and each size.
  *
  * usage: bench_many_threads [THREADS [BLOCKS [ROUNDS]]] [--verify]
- * Defaults: 1000 2 100.
+ * An operation is a malloc or a free. Defaults: 1000 2 100.
  */
 #include "run.h"
 #include "threads.h"

@@ -1,7 +1,7 @@
 /* The mid-large benchmark: blocks of 8 to 32 KiB, many threads (churn.h says what one operation is).
  *
  * usage: bench_mid_large_mt [THREADS [OPS [WORKING_SET [SEED]]]] [--verify]
- * OPS counts the operations of each thread. Defaults: 8 40000 2048 42.
+ * OPS counts the operations of each thread; an operation is a malloc or a free. Defaults: 8 40000 2048 42.
  */
 #include "churn.h"
 

@@ -1,7 +1,7 @@
 /* The shortest path: malloc and free of one size, again and again.
  *
  * usage: bench_pair [OPS [SIZE]] [--verify]
- * OPS pairs of SIZE bytes. Defaults: 20000000 64. One more block of that size
+ * An operation is a malloc and its free, of SIZE bytes. Defaults: 20000000 64. One more block of that size
  * lives throughout, as it would in a program: allocators that give a page back
  * when its last block goes would otherwise do so at each free. The blocks are
  * not written, unless they are verified: then SIZE must be at least 16.

@@ -3,7 +3,7 @@
  * peak: the memory of the dead has to serve the living.
  *
  * usage: bench_phases [THREADS [PHASES [BLOCKS]]] [--verify]
- * Defaults: 8 30 8000, blocks of 16 B to 2 KiB.
+ * An operation is a malloc or a free, of 16 B to 2 KiB. Defaults: 8 30 8000.
  */
 #include "run.h"
 #include "sizes.h"

@@ -1,7 +1,7 @@
 /* The small-size benchmark: blocks of 16 bytes to 1 KiB (churn.h says what one operation is).
  *
  * usage: bench_random_mixed [THREADS [OPS [WORKING_SET [SEED]]]] [--verify]
- * OPS counts the operations of each thread. Defaults: 1 10000000 8192 42.
+ * OPS counts the operations of each thread; an operation is a malloc or a free. Defaults: 1 10000000 8192 42.
  */
 #include "churn.h"
 

@@ -1,8 +1,9 @@
-/* Buffers that grow: each operation takes a random one and makes it larger by PERCENT and STEP bytes
- * more; one that has reached LIMIT is freed and begins again with STEP bytes.
+/* Buffers that grow: a random one is made larger by PERCENT and STEP bytes more; one that has reached
+ * LIMIT is freed and begins again with STEP bytes.
  *
  * usage: bench_realloc [BUFFERS [LIMIT [PERCENT [STEP [OPS]]]]] [--verify]
- * Defaults: 1000 65536 50 16 4000000.
+ * An operation is a realloc, or where a buffer begins again a free and a malloc.
+ * Defaults: 1000 65536 50 16 400000.
  */
 #include "run.h"
 
@@ -35,7 +36,7 @@ static void step(struct buffer *buffer, const struct plan *plan, uint64_t turn)
 
 int main(int argc, char **argv)
 {
-    struct plan plan = {1000, 65536, 50, 16, 4000000};
+    struct plan plan = {1000, 65536, 50, 16, 400000};
     const struct argument arguments[] = {
         number("BUFFERS", &plan.buffers, 1, MAX_SLOTS),
         number("LIMIT", &plan.limit_bytes, MIN_BLOCK_BYTES, MAX_LIMIT_BYTES),

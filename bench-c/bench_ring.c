@@ -2,7 +2,8 @@
  * gives, so that every block dies in another thread and every thread does both.
  *
  * usage: bench_ring [THREADS [BATCHES]] [--verify]
- * BATCHES of 63 blocks from all threads together. Defaults: 2 100000.
+ * BATCHES of 63 blocks from all threads together. An operation is a block: its malloc in one thread and
+ * its free in another. Defaults: 2 100000.
  */
 #include "batches.h"
 #include "run.h"

@@ -3,7 +3,7 @@
  * before, so that memory left by one size has to serve the next.
  *
  * usage: bench_slab_churn [SIZES [THREADS [PHASES [PHASE_KIB]]]] [--verify]
- * PHASES counts those of each thread. Defaults: same 1 2000 1024.
+ * PHASES counts those of each thread. An operation is a malloc or a free. Defaults: same 1 2000 1024.
  */
 #include "run.h"
 #include "threads.h"

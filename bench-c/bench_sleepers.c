@@ -3,7 +3,7 @@
  * that leaves the freed blocks to their sleeping owners needs twice the memory: watch the peak.
  *
  * usage: bench_sleepers [OWNERS [MIB [ROUNDS]]] [--verify]
- * Defaults: 4 128 3.
+ * An operation is a malloc or a free. Defaults: 4 128 3.
  */
 #include "run.h"
 #include "threads.h"

@@ -2,7 +2,8 @@
  * lane is one line of such threads.
  *
  * usage: bench_thread_churn [LANES [THREADS [BLOCKS]]] [--verify]
- * THREADS of each lane. Defaults: 1 4000 100.
+ * THREADS of each lane. An operation is a thread, with the BLOCKS that it allocates and frees.
+ * Defaults: 1 4000 100.
  */
 #include "run.h"
 #include "sizes.h"

@@ -3,7 +3,8 @@
  * and what is freed was allocated in the same order.
  *
  * usage: bench_tree [THREADS [NODES [ROUNDS]]] [--verify]
- * NODES and ROUNDS of each thread. Defaults: 1 10000 50.
+ * NODES and ROUNDS of each thread. An operation is a node: built with its string, and torn down.
+ * Defaults: 1 10000 50.
  */
 #include "run.h"
 #include "threads.h"

@@ -4,7 +4,7 @@
  * random slot: an empty one gets a block of random size, a full one is freed.
  * So about half of the slots are full once it has settled. The clock runs from
  * the moment all threads stand ready until the last has done its operations;
- * what is still allocated then is freed off the clock.
+ * only then does any of them free what is still allocated.
  */
 #ifndef HAKMEM_BENCH_CHURN_H
 #define HAKMEM_BENCH_CHURN_H

@@ -20,6 +20,10 @@ static inline int finish_run(const struct argument *arguments, int argument_coun
     } else {
         printf(" elapsed_s=%.6f ops_per_s=%.0f\n", elapsed_s, (double)total_ops / elapsed_s);
     }
+    /* a result that nobody gets is no result: the disk may be full, or the descriptor closed */
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fail(EXIT_FAILURE, "%s: cannot write the result: %s", program_invocation_short_name, strerror(errno));
+    }
     return EXIT_SUCCESS;
 }
 

@@ -11,7 +11,7 @@ typedef void worker_body(struct worker *worker);
 
 struct crew {
     worker_body *body;
-    pthread_barrier_t start;
+    pthread_barrier_t start, stop;
 };
 
 /* One thread of a crew. Its body calls worker_start, does what is timed, and calls worker_stop. */
@@ -47,9 +47,11 @@ static inline void worker_start(struct worker *worker)
     worker->started_s = now_seconds();
 }
 
+/* Waits until the whole crew is done: no thread takes down what is its own, nor dies, on the clock of others. */
 static inline void worker_stop(struct worker *worker)
 {
     worker->stopped_s = now_seconds();
+    pthread_barrier_wait(&worker->crew->stop);
 }
 
 static inline void *worker_main(void *argument)
@@ -76,6 +78,7 @@ static inline double run_crew(uint64_t threads, worker_body *body, void *plan, u
 {
     struct crew crew = {.body = body};
     make_barrier(&crew.start, threads);
+    make_barrier(&crew.stop, threads);
     struct worker *workers = table_of(threads, sizeof *workers);
     pthread_t *handles = table_of(threads, sizeof *handles);
     for (uint64_t i = 0; i < threads; i++) {
@@ -87,6 +90,7 @@ static inline double run_crew(uint64_t threads, worker_body *body, void *plan, u
     }
     double seconds = crew_seconds(workers, threads);
     pthread_barrier_destroy(&crew.start);
+    pthread_barrier_destroy(&crew.stop);
     free(handles);
     free(workers);
     return seconds;
