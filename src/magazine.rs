@@ -1,20 +1,19 @@
 //! Magazines: arrays of block pointers that move between bins, depots, outboxes and queues by
-//! pointer. All of one size, in memory that is never unmapped; empty ones are recycled through a
-//! lock-free stack.
+//! pointer. All of one size, in memory that is never unmapped; empty ones are recycled ([`stock`]).
 //!
 //! Who touches what: a magazine belongs to whoever holds its pointer. Others only read, perhaps in
 //! vain: `link` (the recycling stack's poppers), `bytes` (posters, of the newest batch of a queue),
 //! and `items` (a suspected double free looks through the bin of another heap).
 //!
 //! Source of the idea: J. Bonwick, J. Adams, "Magazines and Vmem", USENIX 2001.
-#![allow(unsafe_code)] // magazines are numbered pieces of the metadata pool
 
 use crate::policy::MAGAZINE_BLOCKS;
 use crate::superslab::pool;
 use crate::sync::batch_queue::Node;
-use crate::sync::tagged_stack::{END, Links, TaggedStack};
 use crate::sync::{AtomicPtr, AtomicU32, Ordering};
 use core::ptr;
+
+pub mod stock;
 
 /// `class` of a batch whose blocks are of several classes.
 pub const MIXED: u8 = u8::MAX;
@@ -40,56 +39,6 @@ const _: () = assert!(size_of::<Magazine>() == 1024);
 impl Node for Magazine {
     fn next(&self) -> &AtomicPtr<Self> {
         &self.link
-    }
-}
-
-/// Bits of a magazine's number: pieces of 64 bytes of the largest metadata pool.
-const NUMBER_BITS: u32 = 28;
-static RECYCLED: TaggedStack<NUMBER_BITS> = TaggedStack::new();
-
-struct PoolLinks(usize);
-
-impl PoolLinks {
-    fn at(&self, number: u32) -> *mut Magazine {
-        (self.0 + number as usize * pool::PIECE_ALIGN) as *mut Magazine
-    }
-
-    fn number(&self, magazine: *mut Magazine) -> u32 {
-        ((magazine as usize - self.0) / pool::PIECE_ALIGN) as u32
-    }
-}
-
-impl Links for PoolLinks {
-    fn next(&self, number: u32) -> u32 {
-        // SAFETY: [I-POOL] the number was pushed once.
-        // relaxed, both: the stack orders its links
-        unsafe { (*self.at(number)).link.load(Ordering::Relaxed) as usize as u32 }
-    }
-    fn set_next(&self, number: u32, next: u32) {
-        // SAFETY: [I-POOL] as above.
-        unsafe { (*self.at(number)).link.store(next as usize as *mut Magazine, Ordering::Relaxed) }
-    }
-}
-
-/// An empty magazine; `None` when memory is out.
-pub fn obtain() -> Option<*mut Magazine> {
-    let links = PoolLinks(pool::base()?);
-    match RECYCLED.pop(&links).0 {
-        Some(number) => Some(links.at(number)),
-        None => pool::take(size_of::<Magazine>()).map(|piece| piece.cast()),
-    }
-}
-
-/// Gives an empty magazine back.
-///
-/// # Safety
-/// `magazine` came from [`obtain`], and the caller gives it up.
-pub unsafe fn recycle(magazine: *mut Magazine) {
-    if let Some(base) = pool::base() {
-        let links = PoolLinks(base);
-        let number = links.number(magazine);
-        debug_assert_ne!(number, END);
-        RECYCLED.push(&links, number);
     }
 }
 
@@ -156,15 +105,16 @@ impl Magazine {
 }
 
 #[cfg(test)]
+#[allow(unsafe_code)] // gives a magazine back
 mod tests {
     use super::*;
 
     #[test]
     fn a_magazine_is_told_from_what_is_none() {
-        let magazine = obtain().unwrap();
+        let magazine = stock::obtain().unwrap();
         assert!(is_one(magazine));
         assert!(!is_one(ptr::null_mut()) && !is_one(magazine.wrapping_byte_add(8)) && !is_one(ptr::dangling_mut()));
         // SAFETY: obtained above, and not used afterwards.
-        unsafe { recycle(magazine) };
+        unsafe { stock::recycle(magazine) };
     }
 }

@@ -16,7 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::channel;
 use std::thread::spawn;
 
-use hakmem::magazine::{self, Magazine};
+use hakmem::magazine::{Magazine, stock};
 use hakmem::os::fake::{self, Call};
 use hakmem::report::{heap_check, snapshot};
 use hakmem::{alloc, free, realloc};
@@ -236,7 +236,7 @@ fn assert_heap_is_sound(workload: &Workload) {
 /// All magazines there are, while the system refuses memory for more.
 fn take_every_magazine() -> Vec<*mut Magazine> {
     fake::plan(Call::Protect, 0, u32::MAX);
-    std::iter::from_fn(magazine::obtain).collect()
+    std::iter::from_fn(stock::obtain).collect()
 }
 
 /// Blocks freed by others while no magazine is to be had: none is lost, with a live owner, a sleeping
@@ -266,7 +266,7 @@ fn free_without_magazines() {
     }
     fake::clear();
     // SAFETY: obtained above, and empty
-    magazines.into_iter().for_each(|magazine| unsafe { magazine::recycle(magazine) });
+    magazines.into_iter().for_each(|magazine| unsafe { stock::recycle(magazine) });
     // SAFETY: as above
     unsafe { free::deallocate(own) };
     assert!(snapshot().stray_blocks >= 600, "{} blocks without a magazine", snapshot().stray_blocks);

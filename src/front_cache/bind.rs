@@ -297,6 +297,7 @@ extern "C" fn on_thread_exit(value: *mut c_void) {
 fn empty_front_cache(heap: *mut Heap, inside: Inside<'_>) {
     let Inside { front, depot, set } = inside;
     front.outbox.post_all(set.stats(), visit::help);
+    front.outbox.give_stock();
     for class in 0..NUM_CLASSES {
         let magazine = front.bins[class].remove();
         if magazine.is_null() {
@@ -310,7 +311,7 @@ fn empty_front_cache(heap: *mut Heap, inside: Inside<'_>) {
             }
         }
     }
-    visit::empty_depot(set, depot);
     // what comes after this is found when the heap is parked
     drain::drain(set, &mut visit::Arrivals::to_slabs(heap, depot));
+    visit::empty_depot(set, depot);
 }

@@ -2,6 +2,7 @@
 #![allow(unsafe_code)] // lists of magazines
 
 use crate::geometry::*;
+use crate::magazine::stock::Stock;
 use crate::magazine::{self, Magazine};
 use crate::policy;
 use core::ptr;
@@ -12,15 +13,14 @@ pub struct Depot {
     heads: [*mut Magazine; NUM_CLASSES],
     blocks: [u32; NUM_CLASSES],
     bytes: usize,
-    spares: *mut Magazine,
-    spare_count: usize,
+    spares: Stock,
 }
 
 impl Depot {
     /// An empty depot.
     pub const fn new() -> Self {
         let none = ptr::null_mut();
-        Self { heads: [none; NUM_CLASSES], blocks: [0; NUM_CLASSES], bytes: 0, spares: none, spare_count: 0 }
+        Self { heads: [none; NUM_CLASSES], blocks: [0; NUM_CLASSES], bytes: 0, spares: Stock::new() }
     }
 
     /// Whether it holds no blocks.
@@ -111,50 +111,26 @@ impl Depot {
         false
     }
 
-    /// An empty magazine: a spare, or a new one.
+    /// An empty magazine.
     pub fn empty_magazine(&mut self, class: usize) -> Option<*mut Magazine> {
-        let magazine = if self.spares.is_null() {
-            magazine::obtain()?
-        } else {
-            let spare = self.spares;
-            // SAFETY: [I-MAGAZINE] spares belong to the depot.
-            self.spares = unsafe { (*spare).linked() };
-            self.spare_count -= 1;
-            spare
-        };
+        let magazine = self.spares.take()?;
         // SAFETY: [I-MAGAZINE] it is the caller's now.
         unsafe { (*magazine).clear(class as u8) };
         Some(magazine)
     }
 
-    /// Keeps an empty magazine for later, or recycles it.
+    /// Keeps an empty magazine for later.
     ///
     /// # Safety
     /// [I-MAGAZINE] it belongs to the caller, who gives it away.
     pub unsafe fn keep_empty(&mut self, magazine: *mut Magazine) {
         // SAFETY: the caller's promise.
-        unsafe {
-            if self.spare_count == policy::SPARE_MAGAZINES {
-                magazine::recycle(magazine);
-                return;
-            }
-            (*magazine).set_linked(self.spares);
-        }
-        self.spares = magazine;
-        self.spare_count += 1;
+        unsafe { self.spares.put(magazine) }
     }
 
-    /// Recycles every spare.
+    /// Recycles every empty magazine.
     pub fn recycle_spares(&mut self) {
-        while !self.spares.is_null() {
-            let spare = self.spares;
-            // SAFETY: [I-MAGAZINE] spares belong to the depot.
-            unsafe {
-                self.spares = (*spare).linked();
-                magazine::recycle(spare);
-            }
-        }
-        self.spare_count = 0;
+        self.spares.give_all();
     }
 }
 

@@ -111,7 +111,7 @@ fn seize(id: u32, record: &'static HeapRecord, may_repair: bool) -> bool {
 fn park(id: u32, record: &'static HeapRecord) {
     // SAFETY: [I-OUTBOX] its owner does not exist here.
     let front = unsafe { &mut (*Heap::of_record(record)).front };
-    front.outbox.recount();
+    front.outbox.recover();
     front.visits = 0;
     let ended = record.shared.tenancy.transition_end_visit(Visit::Parked);
     debug_assert_eq!(ended, Ended::Parked);

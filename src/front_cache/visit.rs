@@ -8,7 +8,7 @@ use super::depot::Depot;
 use super::heap::{FrontCache, Heap};
 use super::orphan::Elsewhere;
 use crate::geometry::*;
-use crate::magazine::{self, Magazine};
+use crate::magazine::Magazine;
 use crate::policy;
 use crate::remote::drain::{Receiver, drain, settle};
 use crate::remote::outbox::Posted;
@@ -141,6 +141,11 @@ impl Receiver for Arrivals<'_> {
         unsafe { self.depot.put(class, batch) }
     }
 
+    fn keep_empty(&mut self, batch: *mut Magazine) {
+        // SAFETY: [I-MAGAZINE] as above.
+        unsafe { self.depot.keep_empty(batch) }
+    }
+
     #[inline]
     fn keep_block(&mut self, class: usize, block: *mut u8) -> bool {
         // SAFETY: [I-BIN] the thread's own bins.
@@ -176,7 +181,7 @@ fn empty_depot_class(set: &mut SlabSet, depot: &mut Depot, class: usize) {
         // SAFETY: [I-MAGAZINE] taken out of the depot, it is this thread's.
         settle(set, unsafe { (*full).blocks() });
         // SAFETY: [I-MAGAZINE] its blocks are settled.
-        unsafe { magazine::recycle(full) };
+        unsafe { depot.keep_empty(full) };
     }
 }
 

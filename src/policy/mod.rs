@@ -19,18 +19,18 @@ pub const DEPOT_MAX_BYTES: usize = 2 * MIB;
 pub const DEPOT_MAGAZINES: usize = DEPOT_CLASS_MAX_BYTES / 16;
 /// Free bytes of a class in the slabs of a heap that are worth giving up its cached blocks for.
 const SHRINKING_MIN_BYTES: usize = MIB;
-/// Empty magazines that a heap keeps for itself.
-pub const SPARE_MAGAZINES: usize = 8;
+/// Empty magazines that are given away or taken at a time: who has a stock of them has twice as many at most.
+pub const MAGAZINE_CHAIN: usize = 8;
 
 /// Owners for which an outbox collects at the same time.
 pub const OUTBOX_LANES: usize = 32;
 /// A lane posts when it holds this many bytes, but not before [`OUTBOX_MIN_BLOCKS`].
 const OUTBOX_LANE_BYTES: usize = 64 * KIB;
-/// Fewest blocks of a posted batch, unless it is flushed or has [`OUTBOX_LANE_MAX_BYTES`]: a batch takes
-/// four atomic operations or less on its way, so this keeps them at about one tenth for each block.
+/// Fewest blocks of a posted batch, unless it is flushed or has [`OUTBOX_LANE_MAX_BYTES`].
 const OUTBOX_MIN_BLOCKS: usize = 40;
-/// A lane posts when it holds this many bytes, however few blocks these are.
-const OUTBOX_LANE_MAX_BYTES: usize = 512 * KIB;
+/// A lane posts when it holds this many bytes, however few blocks these are: 24 of the largest. A batch
+/// takes a quarter more than two atomic operations on its way, less than one tenth for each of these.
+const OUTBOX_LANE_MAX_BYTES: usize = 3 * MIB / 2;
 /// Blocks of a batch for an owner that sleeps.
 const SLEEPER_BATCH_BLOCKS: usize = 16;
 /// Posts to an owner that has not asked for blocks in between, after which it is taken to sleep: its
@@ -38,8 +38,9 @@ const SLEEPER_BATCH_BLOCKS: usize = 16;
 const QUIET_POSTS: u8 = 8;
 /// The outbox of a thread holds at most about this many bytes in all.
 pub const OUTBOX_MAX_BYTES: usize = 2 * MIB;
-/// Bytes that may wait in the queue of a heap before a poster drains it in its owner's place.
-pub const QUEUE_BACKLOG_BYTES: usize = MIB;
+/// Bytes that may wait in the queue of a heap before a poster drains it in its owner's place: a few batches
+/// of the largest blocks, for an owner that is awake.
+pub const QUEUE_BACKLOG_BYTES: usize = 4 * MIB;
 /// How long the lock of `HAKMEM_STAGE2=0` is waited for before all do without it.
 pub const CONTROL_LOCK_WAIT_MS: u32 = 1000;
 

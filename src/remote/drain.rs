@@ -4,7 +4,7 @@
 use super::forward::Forward;
 use crate::fatal;
 use crate::geometry::*;
-use crate::magazine::{self, MIXED, Magazine};
+use crate::magazine::{MIXED, Magazine};
 use crate::mark;
 use crate::os;
 use crate::shared_pool;
@@ -18,6 +18,8 @@ pub trait Receiver {
     fn has_room(&self, class: usize, blocks: usize) -> bool;
     /// Takes a batch for which there is room.
     fn keep(&mut self, class: usize, batch: *mut Magazine);
+    /// Takes the magazine of a batch whose blocks are settled.
+    fn keep_empty(&mut self, batch: *mut Magazine);
     /// May take a block of the heap's own into its bin.
     fn keep_block(&mut self, class: usize, block: *mut u8) -> bool;
     /// Whether a block is in the bin or the depot of the heap.
@@ -54,8 +56,7 @@ pub fn drain(set: &mut SlabSet, receiver: &mut impl Receiver) {
             let (left, bytes) = sort(set.owner(), receiver, opened);
             stats.drained_bytes.add_n(bytes);
             settle(set, &opened.blocks()[..left]);
-            // SAFETY: [I-MAGAZINE] its blocks are settled.
-            unsafe { magazine::recycle(batch) };
+            receiver.keep_empty(batch);
         }
         batch = next;
     }

@@ -4,7 +4,7 @@
 
 use super::outbox::{self, Posted};
 use crate::geometry::CLASSES;
-use crate::magazine::{self, Magazine};
+use crate::magazine::{Magazine, stock};
 use crate::policy::MAGAZINE_BLOCKS;
 use crate::slab::directory;
 use crate::stats::POOL;
@@ -32,7 +32,7 @@ impl Forward {
             self.owner = owner;
         }
         if self.batch.is_null() {
-            let Some(batch) = magazine::obtain() else { return want(outbox::post_stray(owner, class, block)) };
+            let Some(batch) = stock::obtain() else { return want(outbox::post_stray(owner, class, block)) };
             // SAFETY: [I-MAGAZINE] an obtained magazine belongs to the caller.
             unsafe { (*batch).clear(class as u8) };
             self.batch = batch;

@@ -7,7 +7,8 @@
 #![allow(unsafe_code)] // fills magazines by pointer
 
 use crate::geometry::*;
-use crate::magazine::{self, Magazine};
+use crate::magazine::Magazine;
+use crate::magazine::stock::{self, Stock};
 use crate::policy;
 use crate::slab::directory;
 use crate::slab::shared::Stray;
@@ -47,6 +48,8 @@ impl Lane {
 pub struct Outbox {
     lanes: [Lane; policy::OUTBOX_LANES],
     bytes: usize,
+    /// For the next batches.
+    stock: Stock,
 }
 
 /// What a poster should do next.
@@ -76,7 +79,7 @@ impl Posted {
 impl Outbox {
     /// An empty outbox.
     pub const fn new() -> Self {
-        Self { lanes: [const { Lane::of(0) }; policy::OUTBOX_LANES], bytes: 0 }
+        Self { lanes: [const { Lane::of(0) }; policy::OUTBOX_LANES], bytes: 0, stock: Stock::new() }
     }
 
     /// Whether nothing waits in it.
@@ -128,7 +131,7 @@ impl Outbox {
         stats.remote_bytes.add_n(u64::from(bytes));
         let lane = &mut self.lanes[place];
         if lane.batch.is_null() {
-            let Some(batch) = magazine::obtain() else { return posted.and(send_stray(owner, block)) };
+            let Some(batch) = self.stock.take() else { return posted.and(send_stray(owner, block)) };
             // SAFETY: [I-MAGAZINE] an obtained magazine belongs to the caller.
             unsafe { (*batch).clear(class as u8) };
             lane.batch = batch;
@@ -170,9 +173,15 @@ impl Outbox {
         }
     }
 
-    /// Makes the sum right, in the child of a fork whose owner may have been about to.
-    pub fn recount(&mut self) {
+    /// Gives the magazines away that nothing waits in.
+    pub fn give_stock(&mut self) {
+        self.stock.give_all();
+    }
+
+    /// Puts right what the owner has left in its midst, in the child of a fork.
+    pub fn recover(&mut self) {
         self.bytes = self.lanes.iter().map(|lane| lane.bytes as usize).sum();
+        self.stock.forget();
     }
 
     /// Whether `block` waits in the outbox.
@@ -212,7 +221,7 @@ pub(super) unsafe fn post(owner: u32, batch: *mut Magazine, bytes: usize) -> (Po
 
 /// Gives a single block to its owner: for threads without an outbox of their own.
 pub fn post_one(owner: u32, class: usize, block: *mut u8) -> Posted {
-    let Some(batch) = magazine::obtain() else { return post_stray(owner, class, block) };
+    let Some(batch) = stock::obtain() else { return post_stray(owner, class, block) };
     POOL.account_post_without_outbox(1, CLASSES[class].bytes as usize);
     // SAFETY: [I-MAGAZINE] an obtained magazine belongs to the caller, who gives it away.
     unsafe {

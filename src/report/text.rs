@@ -3,6 +3,7 @@
 
 use super::ratio::{append_percent, append_quotient};
 use super::{LockCounts, LockTotals, STAGE_NAMES, Sink, slow_path_operations, sum};
+use crate::policy::MAGAZINE_CHAIN;
 use crate::stats::{SYSTEM_CALL_NAMES, Snapshot, Stage};
 use crate::text::Line;
 
@@ -104,10 +105,11 @@ fn moved(line: &mut TextLine, times: u64, name: &str, blocks: u64) {
     line.decimal(times).text(" ").text(name).text(" (").decimal(blocks).text(" blocks)");
 }
 
-/// Read-modify-writes from the free of remote blocks to their owners: to get and to give back the
-/// magazine of a batch, to post it, and to take what was posted.
+/// Read-modify-writes from the free of remote blocks to their owners: to post a batch and to take what
+/// was posted; magazines are got and given back by the chain.
 fn remote_atomics(s: &Snapshot) -> u64 {
-    sum(&[s.posted_batches, s.posted_batches, s.post_retries, s.drains, s.drained_batches])
+    let chains = sum(&[s.posted_batches, s.drained_batches]) / MAGAZINE_CHAIN as u64;
+    sum(&[s.posted_batches, s.post_retries, s.drains, chains])
 }
 
 fn write_remote(s: &Snapshot, out: Sink) -> bool {

@@ -1,0 +1,210 @@
+//! Empty magazines: whoever needs or empties many has a stock of them; what is too much of it goes to all
+//! others by the chain, so that a magazine costs a fraction of an atomic operation.
+//!
+//! A chain is one node of the recycling stack, its first magazine: that one knows by its count how many
+//! they are, and holds the others, linked, in its first place. (Its own link is the stack's.)
+#![allow(unsafe_code)] // magazines are numbered pieces of the metadata pool
+
+use super::Magazine;
+use crate::policy::MAGAZINE_CHAIN;
+use crate::superslab::pool;
+use crate::sync::Ordering;
+use crate::sync::tagged_stack::{END, Links, TaggedStack};
+use core::ptr;
+
+/// Bits of a magazine's number: pieces of 64 bytes of the largest metadata pool.
+const NUMBER_BITS: u32 = 28;
+static RECYCLED: TaggedStack<NUMBER_BITS> = TaggedStack::new();
+
+struct PoolLinks(usize);
+
+impl PoolLinks {
+    fn at(&self, number: u32) -> *mut Magazine {
+        (self.0 + number as usize * pool::PIECE_ALIGN) as *mut Magazine
+    }
+
+    fn number(&self, magazine: *mut Magazine) -> u32 {
+        ((magazine as usize - self.0) / pool::PIECE_ALIGN) as u32
+    }
+}
+
+impl Links for PoolLinks {
+    fn next(&self, number: u32) -> u32 {
+        // SAFETY: [I-POOL] the number was pushed once.
+        // relaxed, both: the stack orders its links
+        unsafe { (*self.at(number)).link.load(Ordering::Relaxed) as usize as u32 }
+    }
+    fn set_next(&self, number: u32, next: u32) {
+        // SAFETY: [I-POOL] as above.
+        unsafe { (*self.at(number)).link.store(next as usize as *mut Magazine, Ordering::Relaxed) }
+    }
+}
+
+/// Empty magazines at hand. Belongs to whoever the place that it stands in belongs to.
+#[derive(Debug)]
+pub struct Stock {
+    first: *mut Magazine,
+    count: usize,
+    /// A whole chain, or null: what is taken and given in turn never goes beyond the two.
+    spare: *mut Magazine,
+}
+
+impl Stock {
+    /// None at hand.
+    pub const fn new() -> Self {
+        Self { first: ptr::null_mut(), count: 0, spare: ptr::null_mut() }
+    }
+
+    /// An empty magazine: one at hand, one of a chain that somebody gave away, or a new one. `None`: memory
+    /// is out.
+    #[inline]
+    pub fn take(&mut self) -> Option<*mut Magazine> {
+        if self.first.is_null() && !self.open_chain() {
+            return pool::take(size_of::<Magazine>()).map(|piece| piece.cast());
+        }
+        let one = self.first;
+        // SAFETY: [I-MAGAZINE] those at hand are the stock's.
+        self.first = unsafe { (*one).linked() };
+        self.count -= 1;
+        Some(one)
+    }
+
+    #[cold]
+    fn open_chain(&mut self) -> bool {
+        let spare = core::mem::replace(&mut self.spare, ptr::null_mut());
+        let chain = if spare.is_null() { take_chain() } else { Some((spare, MAGAZINE_CHAIN)) };
+        (self.first, self.count) = chain.unwrap_or((ptr::null_mut(), 0));
+        !self.first.is_null()
+    }
+
+    /// Keeps an empty magazine; gives a chain away where that makes too many.
+    ///
+    /// # Safety
+    /// [I-MAGAZINE] it belongs to the caller, who gives it to the stock.
+    #[inline]
+    pub unsafe fn put(&mut self, magazine: *mut Magazine) {
+        if self.count == MAGAZINE_CHAIN {
+            self.close_chain();
+        }
+        // SAFETY: the caller's promise.
+        unsafe { (*magazine).set_linked(self.first) };
+        self.first = magazine;
+        self.count += 1;
+    }
+
+    #[cold]
+    fn close_chain(&mut self) {
+        give_chain(self.spare, MAGAZINE_CHAIN);
+        self.spare = self.first;
+        (self.first, self.count) = (ptr::null_mut(), 0);
+    }
+
+    /// Gives all of them away.
+    pub fn give_all(&mut self) {
+        give_chain(self.spare, MAGAZINE_CHAIN);
+        give_chain(self.first, self.count);
+        *self = Self::new();
+    }
+
+    /// Forgets them, in the child of a fork whose owner may have been in the midst of a change.
+    pub fn forget(&mut self) {
+        *self = Self::new();
+    }
+}
+
+impl Default for Stock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A chain that somebody gave away: the first of it, linked to the others, and how many they are.
+fn take_chain() -> Option<(*mut Magazine, usize)> {
+    let links = PoolLinks(pool::base()?);
+    let first = links.at(RECYCLED.pop(&links).0?);
+    // SAFETY: [I-MAGAZINE] the pop gave the chain to this thread.
+    unsafe {
+        (*first).set_linked((*first).items[0].cast());
+        Some((first, (*first).count as usize))
+    }
+}
+
+/// Gives `count` magazines of the caller's away, which are linked to each other; none where `first` is null.
+fn give_chain(first: *mut Magazine, count: usize) {
+    let Some(base) = pool::base().filter(|_| !first.is_null()) else { return };
+    let links = PoolLinks(base);
+    let number = links.number(first);
+    debug_assert_ne!(number, END);
+    // SAFETY: [I-MAGAZINE] the stock's, which gives them away.
+    unsafe {
+        (*first).items[0] = (*first).linked().cast();
+        (*first).count = count as u16;
+    }
+    RECYCLED.push(&links, number);
+}
+
+/// One empty magazine for who needs no more; `None` when memory is out.
+pub fn obtain() -> Option<*mut Magazine> {
+    let mut stock = Stock::new();
+    let one = stock.take();
+    stock.give_all();
+    one
+}
+
+/// Gives one empty magazine away.
+///
+/// # Safety
+/// `magazine` came from [`obtain`] or a [`Stock`], and the caller gives it up.
+pub unsafe fn recycle(magazine: *mut Magazine) {
+    let mut stock = Stock::new();
+    // SAFETY: the caller's promise.
+    unsafe { stock.put(magazine) };
+    stock.give_all();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn a_stock_gives_chains_away_and_takes_them_whole() {
+        let (mut giver, mut taker) = (Stock::new(), Stock::new());
+        let made: HashSet<_> = (0..5 * MAGAZINE_CHAIN).map(|_| giver.take().unwrap()).collect();
+        assert_eq!(made.len(), 5 * MAGAZINE_CHAIN);
+        giver.give_all();
+        for &magazine in &made {
+            // SAFETY: taken above, given once.
+            unsafe { giver.put(magazine) };
+            assert!(giver.count <= MAGAZINE_CHAIN);
+        }
+        giver.give_all();
+        assert!(giver.first.is_null() && giver.count == 0 && giver.spare.is_null());
+        let first = taker.take().unwrap();
+        assert!(taker.count < MAGAZINE_CHAIN);
+        let mut taken = HashSet::from([first]);
+        while !taker.first.is_null() {
+            assert!(taken.insert(taker.take().unwrap()), "a magazine handed out twice");
+        }
+        for magazine in taken {
+            // SAFETY: taken above, given once.
+            unsafe { taker.put(magazine) };
+        }
+        taker.give_all();
+    }
+
+    #[test]
+    fn one_of_a_chain_leaves_the_others_to_be_had() {
+        let mut stock = Stock::new();
+        let three = [0; 3].map(|_| stock.take().unwrap());
+        stock.give_all();
+        for magazine in three {
+            // SAFETY: taken above, given once.
+            unsafe { stock.put(magazine) };
+        }
+        stock.give_all();
+        let one = obtain().unwrap();
+        // SAFETY: obtained above.
+        unsafe { recycle(one) };
+    }
+}
