@@ -18,6 +18,10 @@ from lib import allocators, bench_checkpoint, bench_servers, bench_session, cli,
 from lib.bench_checkpoint import HEADER, RUNS_FILE, Checkpoint
 from lib.bench_goals import Goal
 from lib.bench_judge import Figures
+from lib.bench_programs import program_rows
+from lib.bench_run import estimate_s
+from lib.bench_servers import server_rows
+from lib.rows import workload_rows
 
 GOLDEN = allocators.ROOT / "tests" / "golden" / "bench" / "benchmarks"
 OK_LINE = "lua,{label},{run},0.1,0.1,3.0,9,,ok\n"
@@ -115,11 +119,31 @@ class Checkpoints(InFolder):
 
     def test_one_at_a_time(self):
         first, second = Checkpoint(self.folder), Checkpoint(self.folder)
+        self.addCleanup(lambda: [one.lock_file.close() for one in (first, second)])
         first.lock()
         self.assertRaises(ValueError, second.lock)
 
     def test_rows_without_runs_are_told(self):
         self.assertEqual(list(Figures(session(), {}).failures()), [("lua", "glibc", "not run"), ("lua", "hakmem", "not run")])
+
+
+class Rows(unittest.TestCase):
+    def test_none_that_was_published_is_gone_or_another(self):
+        published = bench_session.read_session(allocators.ROOT / "docs" / "benchmarks" / bench_session.SESSION_FILE)["rows"]
+        now = {row.name: row.as_dict() for row in (*workload_rows(), *program_rows(), *server_rows())}
+        self.assertEqual([name for name, row in published.items() if now.get(name, {}).get("command") != row["command"]], [])
+
+    def test_threads(self):
+        """What runs with several threads runs with 2, 4, 8 and 64 of them, but for 64 that write whole large blocks."""
+        names = {row.name for row in workload_rows()}
+        for text in ("random_mixed", "mid_large_mt", "calloc", "lifetime mid", "lifetime pareto", "slab_churn same", "tree",
+                     "slab_churn switch", "bleed", "large ends", "false_sharing active", "thread_churn", "ring", "fragment"):
+            for threads in (2, 4, 8, 64):
+                self.assertTrue(any(name.startswith(f"{text} {threads} ") for name in names), f"{text} {threads}")
+
+    def test_the_full_form_is_done_within_the_hour(self):
+        rows = (*workload_rows(), *program_rows(), *server_rows())
+        self.assertLessEqual(estimate_s(rows, 12, 5) / 60, 55)
 
 
 class Runs(InFolder):

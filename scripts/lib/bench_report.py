@@ -57,9 +57,9 @@ def reading():
 Runs are interleaved (A B C A B C ...), all figures are medians, ± is half the range in percent of the
 median: behind a figure that of its runs, behind a ratio that of the peer's. A ratio is hakmem / peer: below
 1 hakmem is better. The time of a row is what its program prints for its timed part (`timed`), the whole
-process (`wall`), or user plus system time (`cpu`); of a server only the server is counted. Each allocator was first proven to serve the command, by the
-symbols that ld.so binds; where it did not, the row says so. A mean leaves out the rows in which hakmem or that
-peer failed, and then says of how many rows it is.
+process (`wall`), or user plus system time (`cpu`); of a server only the server is counted. Each allocator
+was first proven to serve the command, by the symbols that ld.so binds; where it did not, the row says so.
+A mean leaves out the rows in which hakmem or that peer failed, and then says of how many rows it is.
 
 `{AGAIN}` is a copy of the same library, run as one more allocator (A/A): its ratio should be 1.00,
 and what it is off by is noise. A ratio is a tie within that of its row, within half the range of all runs of both

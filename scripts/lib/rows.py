@@ -102,22 +102,34 @@ def lifetime_rows():
         *(workload(by_threads(threads), "random lifetimes, 8 to 64 KiB",
                    f"lifetime mid {threads} {1600000 // threads} 1024 42", "mid 1 100 16 1")
           for threads in (1, 8)),
+        *(workload(THREADS, "the same with fewer operations",
+                   f"lifetime mid {threads} {800000 // threads} {slots} 42", "mid 1 100 16 1", seconds=0.2)
+          for threads, slots in ((2, 1024), (4, 1024), (64, 128))),
         *(workload(by_threads(threads), "random lifetimes, 16 B to 1 MiB in a Pareto distribution",
                    f"lifetime pareto {threads} {8000000 // threads} 4096 42", "pareto 1 100 16 1", seconds=0.3,
                    quick=threads in (1, 8))
           for threads in (1, 2, 8, 64)),
+        workload(THREADS, "the same with half the operations", "lifetime pareto 4 1000000 4096 42", "pareto 1 100 16 1",
+                 seconds=0.15),
         *(workload(by_threads(threads), "the same from calloc", f"calloc {threads} {4000000 // threads} 4096 42",
                    "1 100 16 1", seconds=0.3)
           for threads in (1, 8)),
+        *(workload(THREADS, "the same from calloc, half the operations", f"calloc {threads} {2000000 // threads} 4096 42",
+                   "1 100 16 1", seconds=0.1)
+          for threads in (2, 4, 64)),
     ]
 
 
 def slab_rows():
     """Slabs that empty and fill."""
     what = {"same": "slabs fill and empty, one size", "switch": "slabs fill and empty, another size each time"}
-    return [workload(by_threads(threads), what[mode], f"slab_churn {mode} {threads} {2000 // threads} 1024",
-                     "same 1 1 64", quick=(mode, threads) == ("switch", 1))
-            for mode in what for threads in (1, 8)]
+    return [
+        *(workload(by_threads(threads), what[mode], f"slab_churn {mode} {threads} {2000 // threads} 1024",
+                   "same 1 1 64", quick=(mode, threads) == ("switch", 1))
+          for mode in what for threads in (1, 8)),
+        *(workload(THREADS, what[mode], f"slab_churn {mode} {threads} {1000 // threads} 1024", "same 1 1 64", seconds=0.15)
+          for mode in what for threads in (2, 4, 64)),
+    ]
 
 
 def remote_rows():
@@ -127,17 +139,24 @@ def remote_rows():
         *(workload(THREADS, f"{bleed}, {lanes} at a time", f"bleed {lanes} 50 {100000 // lanes} 2000",
                    "1 1 10 10", quick=lanes == 8)
           for lanes in (1, 2, 8)),
+        workload(THREADS, f"{bleed}, 4 at a time", "bleed 4 50 12500 2000", "1 1 10 10", seconds=0.1),
         workload(THREADS, f"{bleed}, 64 at a time", "bleed 64 20 3000 1000", "1 1 10 10"),
         workload(THREADS, f"1 producer, 1 consumer: {handoff}", "handoff 1 1 1 60000", "1 1 1 10", quick=True),
         workload(THREADS, f"1 producer, 7 consumers: {handoff}", "handoff 1 7 1 60000", "1 1 1 10"),
         workload(THREADS, f"7 producers, 1 consumer: {handoff}", "handoff 7 1 1 60000", "1 1 1 10", quick=True),
         workload(THREADS, f"32 producers, each with its consumer: {handoff}", "handoff 1 1 32 60000", "1 1 1 10"),
+        workload(THREADS, f"1 producer, 3 consumers: {handoff}", "handoff 1 3 1 30000", "1 1 1 10", seconds=0.15),
+        workload(THREADS, f"3 producers, 1 consumer: {handoff}", "handoff 3 1 1 30000", "1 1 1 10", seconds=0.15),
+        workload(THREADS, f"2 producers, each with its consumer: {handoff}", "handoff 1 1 2 30000", "1 1 1 10", seconds=0.15),
         *(workload(THREADS, f"a ring of {threads} threads, each frees what its neighbour allocates",
-                   f"ring {threads} 100000", "2 10", quick=threads == 8)
-          for threads in (2, 8, 64)),
+                   f"ring {threads} {batches}", "2 10", quick=threads == 8, seconds=seconds)
+          for threads, batches, seconds in ((2, 100000, 0.4), (4, 50000, 0.2), (8, 100000, 0.4), (64, 100000, 0.4))),
         *(workload(THREADS, f"lists of blocks of {owners} owners, all freed by one more thread",
                    f"free_only {owners} {200000 // owners} 8", "1 10 1", seconds=0.5)
           for owners in (1, 7)),
+        *(workload(THREADS, f"lists of blocks of {owners} owners, all freed by one more thread",
+                   f"free_only {owners} {100000 // owners} 8", "1 10 1", seconds=0.15)
+          for owners in (3, 63)),
     ]
 
 
@@ -154,9 +173,19 @@ def growth_rows():
         *(workload(by_threads(threads), "blocks of 1 to 32 MiB in and out, their ends used",
                    f"large ends {threads} {40000 // threads} {slots}", "ends 1 2 1")
           for threads, slots in ((1, 4), (8, 2))),
+        # 64 threads would use a gigabyte, which says nothing of the allocator
+        *(workload(THREADS, "blocks of 1 to 32 MiB in and out, each page used",
+                   f"large pages {threads} {30 // threads} {slots}", "ends 1 2 1", seconds=0.25)
+          for threads, slots in ((2, 4), (4, 2))),
+        *(workload(THREADS, "blocks of 1 to 32 MiB in and out, their ends used",
+                   f"large ends {threads} {operations // threads} {slots}", "ends 1 2 1", seconds=0.2)
+          for threads, slots, operations in ((2, 4, 20000), (4, 2, 20000), (64, 1, 6400))),
         *(workload(by_threads(threads), "trees of strings are built and torn down",
                    f"tree {threads} {10000 // threads} 150", "1 10 2", quick=threads == 1, seconds=0.3)
           for threads in (1, 8)),
+        *(workload(THREADS, "smaller trees of strings are built and torn down",
+                   f"tree {threads} {6000 // threads} 150", "1 10 2", seconds=0.15)
+          for threads in (2, 4, 64)),
     ]
 
 
@@ -167,9 +196,14 @@ def sharing_rows():
     return [
         *(workload(THREADS, what[mode], f"false_sharing {mode} {threads} {400000 // threads} 100", "active 1 9 9")
           for mode in what for threads in (2, 8)),
+        *(workload(THREADS, what[mode], f"false_sharing {mode} {threads} {200000 // threads} 100", "active 1 9 9", seconds=0.1)
+          for mode in what for threads in (4, 64)),
         *(workload(THREADS, f"threads come, use 100 blocks and die, {lanes} at a time",
                    f"thread_churn {lanes} {4000 // lanes} 100", "1 1 1", seconds=0.3)
           for lanes in (1, 8)),
+        *(workload(THREADS, f"threads come, use 100 blocks and die, {lanes} at a time",
+                   f"thread_churn {lanes} {2000 // lanes} 100", "1 1 1", seconds=0.15)
+          for lanes in (2, 4, 64)),
     ]
 
 
@@ -181,12 +215,18 @@ def memory_rows():
         *(workload(MEMORY, f"phases of {threads} threads; all die, some blocks survive",
                    f"phases {threads} 30 {64000 // threads}", "1 2 50", quick=threads == 8)
           for threads in (8, 64)),
+        *(workload(MEMORY, f"phases of {threads} threads; all die, some blocks survive",
+                   f"phases {threads} 15 {32000 // threads}", "1 2 50", seconds=0.15)
+          for threads in (2, 4)),
         *(workload(MEMORY, f"{owners} owners sleep while another thread frees their 128 MiB and needs as much",
                    f"sleepers {owners} 128 2", "1 1 1", seconds=0.4, quick=owners == 4)
           for owners in (4, 64)),
         *(workload(MEMORY, f"32 MiB live, but their sizes keep changing; {threads} at work",
                    f"fragment {threads} 32 14", "1 1 2", seconds=0.7, quick=threads == 1)
           for threads in (1, 8)),
+        *(workload(MEMORY, f"32 MiB live, but their sizes keep changing, less often; {threads} at work",
+                   f"fragment {threads} 32 6", "1 1 2", seconds=0.25)
+          for threads in (2, 4, 64)),
     ]
 
 
