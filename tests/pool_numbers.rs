@@ -10,12 +10,13 @@
 
 use std::process::{Command, Stdio};
 use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Barrier};
 use std::thread::spawn;
 
 use hakmem::geometry::KIB;
 use hakmem::policy;
 use hakmem::report::{heap_check, snapshot};
-use hakmem::stats::{Snapshot, Stage};
+use hakmem::stats::{SYSTEM_CALL_NAMES, Snapshot, Stage};
 use hakmem::{alloc, free};
 
 /// Set in the process that a test starts for itself.
@@ -189,6 +190,33 @@ fn threads_come_and_go_without_a_trace() {
 }
 
 /// Threads allocate and end; another frees what they left.
+fn madvise_calls(s: &Snapshot) -> u64 {
+    let index = SYSTEM_CALL_NAMES.iter().position(|&name| name == "madvise").unwrap();
+    s.system_calls[index]
+}
+
+/// Neighbours go to the system in one call: each call interrupts every core that runs the program.
+#[test]
+fn the_last_slabs_of_a_thread_are_purged_together() {
+    let name = "the_last_slabs_of_a_thread_are_purged_together";
+    in_child(name, &[("HAKMEM_CACHE_MIN_MB", "0")], || {
+        let before = snapshot();
+        let all_hold = Arc::new(Barrier::new(50));
+        let live = |all_hold: Arc<Barrier>| {
+            let sizes = [64, 128, 256, 512, 1024, 1536, 2048, 3072, 5120, 9216];
+            let blocks = sizes.map(block);
+            all_hold.wait();
+            blocks.into_iter().for_each(release);
+        };
+        let threads: Vec<_> = (0..50).map(|_| all_hold.clone()).map(|all_hold| spawn(move || live(all_hold))).collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        let s = snapshot();
+        let (slabs, calls) = (s.releases - before.releases, madvise_calls(&s) - madvise_calls(&before));
+        say(&format!("{slabs} slabs given back in {calls} calls of madvise"));
+        assert!(slabs >= 450 && calls * 3 < slabs);
+    });
+}
+
 #[test]
 fn blocks_freed_after_their_owners_end_are_all_counted() {
     const EACH: usize = 50_000;

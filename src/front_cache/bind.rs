@@ -18,7 +18,7 @@ use super::orphan::Elsewhere;
 use super::{tls, visit};
 use crate::geometry::*;
 use crate::remote::drain;
-use crate::shared_pool;
+use crate::shared_pool::{self, LastSlabs};
 use crate::slab::directory::{self, HeapRecord};
 use crate::slab::set::SlabSet;
 use crate::stats::POOL;
@@ -226,9 +226,10 @@ pub(super) fn park(heap: *mut Heap) {
 
 /// Gives back attached slabs that are whole and lists the others, so that they can be adopted.
 pub(super) fn abandon_slabs(set: &mut SlabSet) {
+    let mut last = LastSlabs::default();
     for class in 0..NUM_CLASSES {
         if let Some(slot) = set.give_up_attached_whole(class) {
-            shared_pool::release_slab(set, slot, class);
+            last.release(set, slot, class);
         } else {
             set.detach(class);
         }

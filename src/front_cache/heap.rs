@@ -96,6 +96,7 @@ impl Heap {
         // SAFETY: [I-HEAP] zeroed pool memory of this size and alignment, private until published.
         // Zero bytes are valid bins, outbox lanes and shared part; the rest is written here.
         unsafe {
+            touch(memory);
             (*memory).front.key = id << OWNER_SHIFT;
             (*memory).front.secret = os::process_secret();
             (*memory).front.size_table = make_size_table(size_of::<Bin>());
@@ -128,6 +129,18 @@ impl Heap {
     pub unsafe fn shared(heap: *mut Heap) -> &'static HeapShared {
         // SAFETY: [I-HEAP] never unmapped.
         unsafe { &(*heap).record.shared }
+    }
+}
+
+/// Writes to each page of a heap that is still zero. Otherwise the first access is a read, which maps the
+/// system's page of zeros, and the write after it costs a second fault and an interrupt of the other cores.
+///
+/// # Safety
+/// The memory is the caller's alone, and zero.
+unsafe fn touch(memory: *mut Heap) {
+    for offset in (0..size_of::<Heap>()).step_by(os::page_bytes()) {
+        // SAFETY: inside of the heap; it stays zero.
+        unsafe { memory.cast::<u8>().add(offset).write_volatile(0) };
     }
 }
 

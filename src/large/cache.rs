@@ -8,7 +8,7 @@ use crate::config;
 use crate::geometry::*;
 use crate::os;
 use crate::policy;
-use crate::shared_pool::{self, refault::Fading};
+use crate::shared_pool::refault::Fading;
 use crate::stats::POOL;
 use crate::sync::{AtomicPtr, AtomicU32, Ordering};
 use core::ptr;
@@ -118,9 +118,6 @@ fn evict_one() -> bool {
 pub fn decay() {
     if POOL.huge_cached_bytes.get() == 0 {
         return;
-    }
-    if shared_pool::is_near_peak() {
-        evict_down_to(base_limit());
     }
     let (now, delay) = (os::now_ms(), config::get().purge_delay_ms());
     // relaxed, here and below: elects one thread; [CACHE] orders the rest

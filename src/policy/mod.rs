@@ -240,13 +240,14 @@ pub const fn purge_target_bytes(limit_bytes: usize) -> usize {
     limit_bytes - limit_bytes / 4
 }
 
+/// Runs that a purge gathers before it gives them back.
+pub const PURGE_BATCH_RUNS: usize = 64;
+
 /// Bytes of a huge page.
 pub const HUGE_PAGE_BYTES: usize = SUPERSLAB_BYTES;
 /// Below so many bytes of window a heap has small pages only, unless an option says otherwise.
 pub const HUGE_PAGE_MIN_HEAP_BYTES: usize = 256 * MIB;
 
-/// So near to the most that was ever taken from the system a process is taken to be at its peak.
-pub const PEAK_MARGIN_BYTES: usize = 2 * MIB;
 /// The most bytes that are kept because as many were purged and claimed again soon after.
 pub const REFAULT_KEPT_BYTES: usize = 256 * MIB;
 

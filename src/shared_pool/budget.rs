@@ -6,7 +6,6 @@
 use super::purge;
 use crate::config;
 use crate::geometry::MIB;
-use crate::policy;
 use crate::stats::POOL;
 use crate::superslab::pool;
 use crate::sync::{AtomicUsize, Ordering};
@@ -25,11 +24,6 @@ pub fn has_room(more_bytes: usize) -> bool {
         0 => true,
         mib => fits(mib * MIB, more_bytes) || (purge::purge_all() > 0 && fits(mib * MIB, more_bytes)),
     }
-}
-
-/// Whether the process is about to take more than ever before: then nothing is kept beyond the limit.
-pub fn is_near_peak() -> bool {
-    would_raise_peak(policy::PEAK_MARGIN_BYTES)
 }
 
 fn would_raise_peak(more_bytes: usize) -> bool {

@@ -22,6 +22,7 @@ mod control_lock;
 mod empty;
 mod join;
 mod purge;
+mod purge_batch;
 pub mod refault;
 mod release;
 mod trace;
@@ -29,9 +30,9 @@ mod unused;
 mod whole;
 
 pub use adopt::{advertise, unadvertise};
-pub use budget::{has_room, is_near_peak};
+pub use budget::has_room;
 pub use purge::{claimed_bytes, decay, is_draining, purge_all, purge_excess, purges, warm_bytes};
-pub use release::{release_run, release_slab, return_leading};
+pub use release::{LastSlabs, release_run, release_slab, return_leading};
 pub use unused::{claim_aligned, claim_behind};
 pub use whole::{claim_superslabs, unclaim_superslabs};
 

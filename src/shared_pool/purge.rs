@@ -6,13 +6,13 @@
 //! purge is paid for by many releases. What is below the limit goes when it has not been used for
 //! `HAKMEM_PURGE_DELAY_MS`, on slow paths.
 
-use super::{empty, refault, unused, whole};
+use super::purge_batch::PurgeBatch;
+use super::{empty, refault};
 use crate::config;
 use crate::geometry::*;
 use crate::os;
 use crate::policy;
 use crate::stats::{POOL, Stage};
-use crate::superslab::header::run_mask;
 use crate::superslab::registry::{self, SlotLinks};
 use crate::sync::tagged_stack::{END, Links};
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
@@ -41,13 +41,26 @@ fn live_bytes() -> usize {
 /// each code the oldest.
 #[inline]
 pub fn purge_excess() {
+    let limit = limit_bytes();
+    if warm_bytes() > limit {
+        purge_down_to(policy::purge_target_bytes(limit));
+    }
+}
+
+/// Whether a run of `bytes` that is given back now has no room below the retention limit: it may then go
+/// to the system as it is.
+pub(super) fn has_no_room(bytes: usize) -> bool {
+    warm_bytes() + bytes > limit_bytes()
+}
+
+/// Bytes of EMPTY runs that may stay warm.
+fn limit_bytes() -> usize {
+    if config::get().purge_delay_ms() == 0 {
+        return 0;
+    }
     let floor = config::get().cache_min_mib() as usize * MIB;
     let retained = policy::retained_bytes(live_bytes(), floor);
-    let limit = refault::kept_bytes() + if is_draining() { policy::draining_bytes(retained) } else { retained };
-    let delay_is_zero = config::get().purge_delay_ms() == 0;
-    if warm_bytes() > limit || delay_is_zero {
-        purge_down_to(if delay_is_zero { 0 } else { policy::purge_target_bytes(limit) });
-    }
+    refault::kept_bytes() + if is_draining() { policy::draining_bytes(retained) } else { retained }
 }
 
 /// Purges what is kept beyond the limit because it was claimed again soon: it did not serve, and fresh
@@ -83,11 +96,17 @@ pub fn purge_all() -> usize {
     purge_down_to(0)
 }
 
-#[cold]
-fn purge_down_to(target: usize) -> usize {
+/// Notes that memory is purged because there is more than may be retained.
+pub(super) fn note_purge() {
     // relaxed: hints
     ACQUIRED_AT_PURGE.store(acquired_runs(), Ordering::Relaxed);
     PURGES.fetch_add(1, Ordering::Relaxed);
+}
+
+#[cold]
+fn purge_down_to(target: usize) -> usize {
+    note_purge();
+    let mut batch = PurgeBatch::new();
     let mut purged = 0;
     let mut codes = empty::nonempty_codes();
     while codes != 0 {
@@ -98,7 +117,7 @@ fn purge_down_to(target: usize) -> usize {
         // largest runs first: the fewest system calls for the bytes
         let code = 127 - codes.leading_zeros() as usize;
         codes &= !(1 << code);
-        purged += purge_stack(code, |_, older_bytes| older_bytes < warm - target);
+        purged += purge_stack(&mut batch, code, |_, older_bytes| older_bytes < warm - target);
     }
     purged
 }
@@ -124,18 +143,19 @@ pub fn decay() {
 
 #[cold]
 fn decay_all(now: u32, delay: u32) {
+    let mut batch = PurgeBatch::new();
     let mut codes = empty::nonempty_codes();
     while codes != 0 {
         let code = codes.trailing_zeros() as usize;
         codes &= codes - 1;
-        purge_stack(code, |released_ms, _| now.wrapping_sub(released_ms) >= delay);
+        purge_stack(&mut batch, code, |released_ms, _| now.wrapping_sub(released_ms) >= delay);
     }
 }
 
-/// Detaches the stack of a code and purges the runs that `old` chooses by the time of their release
-/// and the bytes of older runs; pushes the others back first, so that no warm run is out of reach over
-/// a system call. Returns the bytes purged.
-fn purge_stack(code: usize, old: impl Fn(u32, usize) -> bool) -> usize {
+/// Detaches the stack of a code and dooms the runs that `old` chooses by the time of their release and the
+/// bytes of older runs; pushes the others back first, so that no warm run is out of reach over a system
+/// call. Returns the bytes doomed.
+fn purge_stack(batch: &mut PurgeBatch, code: usize, old: impl Fn(u32, usize) -> bool) -> usize {
     let kind = RunKind::from_code(code);
     let bytes = kind.slots() * SLOT_BYTES;
     let first = empty::detach(code).first;
@@ -154,9 +174,10 @@ fn purge_stack(code: usize, old: impl Fn(u32, usize) -> bool) -> usize {
     }
     let (mut at, mut purged) = (doomed.first, 0);
     while at != END {
-        // the run's link is free for others as soon as it is unclaimed
+        // the run's link is free for others as soon as the batch is purged
         let next = if at == doomed.last { END } else { SlotLinks.next(at) };
-        purge_run(at, kind);
+        POOL.empty_slots.sub_n(kind.slots() as u64);
+        batch.add(at, kind.slots());
         purged += bytes;
         at = next;
     }
@@ -188,22 +209,4 @@ fn chain_length(first: u32) -> usize {
         length += 1;
     }
     length
-}
-
-/// EMPTY -> UNUSED: gives the pages of a run that the caller owns back. Where the system refuses,
-/// the slots stay dirty and their memory in place.
-fn purge_run(slot: u32, kind: RunKind) {
-    let slots = kind.slots();
-    let (superslab, first) = registry::split_slot(slot as usize);
-    if os::timed(&POOL.purge_ns, || os::purge(registry::slot_address(slot as usize), slots * SLOT_BYTES)) {
-        let now = os::now_ms();
-        (slot as usize..slot as usize + slots).for_each(|slot| registry::record(slot).set_purged_ms(now));
-        registry::header(superslab).mark_purged(run_mask(first, slots));
-        POOL.purged_bytes.add_n((slots * SLOT_BYTES) as u64);
-    }
-    POOL.empty_slots.sub_n(slots as u64);
-    POOL.claimed_slots.sub_n(slots as u64);
-    if unused::unclaim(slot, slots) == 0 {
-        whole::purge_slab_memory(superslab);
-    }
 }

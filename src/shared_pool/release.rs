@@ -1,6 +1,7 @@
 //! Giving blocks back to slabs, and slabs and spans back to the pool.
 #![allow(unsafe_code)] // looks into the slab of a refused block
 
+use super::purge_batch::PurgeBatch;
 use super::{control_lock, empty, purge, unused};
 use crate::config;
 use crate::fatal;
@@ -39,6 +40,32 @@ fn end(slot: u32, block: *mut u8) -> ! {
 pub fn release_slab(set: &mut SlabSet, slot: u32, class: usize) {
     set.stats().releases.add();
     release_run(slot, RunKind::slab(class));
+}
+
+/// The slabs that a thread gives back at its end, one after the other. Often they lie side by side, since
+/// they were claimed so: those for which there is no room below the retention limit go to the system
+/// together (ACTIVE -> UNUSED), when this is dropped.
+#[derive(Debug, Default)]
+pub struct LastSlabs {
+    batch: PurgeBatch,
+    is_purging: bool,
+}
+
+impl LastSlabs {
+    /// As [`release_slab`].
+    pub fn release(&mut self, set: &mut SlabSet, slot: u32, class: usize) {
+        let kind = RunKind::slab(class);
+        if !config::get().stage1() || !purge::has_no_room(kind.slots() * SLOT_BYTES) {
+            return release_slab(set, slot, class);
+        }
+        set.stats().releases.add();
+        registry::set_entries(slot as usize, kind.slots(), ENTRY_UNUSED, ENTRY_UNUSED);
+        POOL.released_runs.add();
+        if !core::mem::replace(&mut self.is_purging, true) {
+            purge::note_purge();
+        }
+        self.batch.add(slot, kind.slots());
+    }
 }
 
 /// ACTIVE -> EMPTY: gives back a run that the caller owns, and purges what is above the limit.

@@ -13,6 +13,7 @@
 //! | ABANDONED | ATTACHED | adopt, by who borrows the parked heap | `shared_pool/adopt.rs` |
 //! | DETACHED, ABANDONED | EMPTY | whoever returns the last block as the set's tenant | `shared_pool/release.rs` |
 //! | ATTACHED | EMPTY | park, when all of its blocks are in it | `front_cache/bind.rs` |
+//! | ATTACHED | UNUSED | the same, with no room below the retention limit | `shared_pool/release.rs` |
 //! | EMPTY | UNUSED | purge | `shared_pool/purge.rs` |
 //!
 //! A slab's fields are plain memory: they belong to the tenant of its set (see

@@ -84,7 +84,7 @@ impl SlotRecord {
         self.released_ms.store(now_ms, Ordering::Relaxed);
     }
 
-    /// EMPTY -> UNUSED, by the owner of the run, who then unclaims it.
+    /// EMPTY or ACTIVE -> UNUSED, by the owner of the run, who then unclaims it.
     pub fn transition_unused(&self) {
         self.state.store(SlotState::Unused as u8, Ordering::Relaxed);
     }
