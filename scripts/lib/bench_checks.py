@@ -1,6 +1,8 @@
 """Checks of the parts of scripts/bench and scripts/compare that need no run: scripts/check-bench-runner starts them."""
 
+import contextlib
 import copy
+import io
 import os
 import shutil
 import signal
@@ -14,7 +16,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
 
-from lib import allocators, bench_checkpoint, bench_servers, bench_session, cli, measure
+from lib import allocators, bench_checkpoint, bench_servers, bench_session, cli, measure, proof
 from lib.bench_checkpoint import HEADER, RUNS_FILE, Checkpoint
 from lib.bench_goals import Goal
 from lib.bench_judge import Figures
@@ -147,6 +149,14 @@ class Rows(unittest.TestCase):
 
 
 class Runs(InFolder):
+    def test_without_strace_that_is_said(self):
+        self.addCleanup(proof.can_watch.cache_clear)
+        proof.can_watch.cache_clear()
+        said = io.StringIO()
+        with mock.patch.object(proof.shutil, "which", return_value=None), contextlib.redirect_stderr(said):
+            self.assertEqual(proof.watch_starts(self.folder) + proof.watch_starts(self.folder), [])
+        self.assertEqual(said.getvalue().count("goes unnoticed"), 1)
+
     def test_a_step_ends_with_all_it_started(self):
         def alarm(*_):
             raise KeyboardInterrupt

@@ -87,14 +87,14 @@ def kill_running():
         kill_group(process)
 
 
-def run(arguments, env, timeout_s, pass_fds=()):
+def run(arguments, env, timeout_s, pass_fds=(), cwd=None):
     """Runs a program in a process group of its own; returns (exit code, stdout, stderr).
 
     The group is killed when the time is up or this script is interrupted.
     """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = subprocess.Popen(arguments, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                                   pass_fds=pass_fds, start_new_session=True)
+                                   pass_fds=pass_fds, cwd=cwd, start_new_session=True)
         running.add(process)
         try:
             code = process.wait(timeout_s)

@@ -9,13 +9,14 @@ libc, nothing between caller and allocator.
 import os
 import re
 import shutil
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
 
+from lib import measure
 from lib.allocators import PEERS_DIR, ROOT
+from lib.measure import RunFailed, describe_status
 
 STEP_TIMEOUT_S = 600
 SHARED = ("-shared", "-pthread", "-Wl,-z,defs", "-Wl,--as-needed")
@@ -43,16 +44,14 @@ class Source:
     def run(self, *command, cwd=None):
         """Runs one step of a build; what it prints goes to the log."""
         words = [str(word) for word in command]
+        try:
+            code, out, err = measure.run(words, None, STEP_TIMEOUT_S, cwd=cwd or self.work)
+        except (OSError, RunFailed) as reason:
+            raise PeerFailed(f"{words[0]}: {reason}") from None
         with self.log.open("ab") as log:
-            log.write(f"$ {' '.join(words)}\n".encode())
-            log.flush()
-            try:
-                result = subprocess.run(words, cwd=cwd or self.work, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                        timeout=STEP_TIMEOUT_S, check=False)
-            except (OSError, subprocess.TimeoutExpired) as reason:
-                raise PeerFailed(str(reason)) from None
-        if result.returncode != 0:
-            raise PeerFailed(f"{words[0]}: exit {result.returncode}; see {self.log.relative_to(ROOT)}")
+            log.write(f"$ {' '.join(words)}\n".encode() + out + err)
+        if code != 0:
+            raise PeerFailed(f"{words[0]}: {describe_status(code)}; see {self.log.relative_to(ROOT)}")
 
 
 @dataclass(frozen=True)

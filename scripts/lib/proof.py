@@ -13,8 +13,10 @@ another name, a statically linked child of a command that is itself served, and
 the starts of a server, which is not run by run().
 """
 
+import functools
 import re
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -77,9 +79,18 @@ def complaint(text, variables):
     return None
 
 
+@functools.cache
+def can_watch():
+    """Whether strace is there and may trace, which some containers forbid; where not, that is said once."""
+    is_able = shutil.which("strace") is not None and run(["strace", "-qq", "-o", "/dev/null", "true"], None, 20)[0] == 0
+    if not is_able:
+        print("note: without strace, a program that is started without the preloaded library goes unnoticed", file=sys.stderr)
+    return is_able
+
+
 def watch_starts(folder):
-    """The words before a command that make strace write each program's start into `folder`; none without strace."""
-    if shutil.which("strace") is None:
+    """The words before a command that make strace write each program's start into `folder`; none where it cannot."""
+    if not can_watch():
         return []
     return ["strace", "-ff", "-qq", "--seccomp-bpf", "-v", "-s", "4096", "-e", "trace=execve,execveat", "-e", "signal=none",
             "-e", "status=successful", "-o", f"{folder}/start"]
