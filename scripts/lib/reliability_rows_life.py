@@ -13,8 +13,8 @@ FORK_ROWS = [
         "Each process forks the next in the midst of its threads' work: the last one is no more than 48 MiB larger "
         "than the tenth",
         "@fork_chain {scale}", short="30", long="200", tries=3, timeout=120),
-    Row("fork, chain, slow paths", FORK, "The same with small bins, so that more heaps are torn by the fork",
-        "@fork_chain {scale}", short="30", long="200", tries=3, timeout=120, peers=False, env={"HAKMEM_FAST_CAP": "16"}),
+    Row("fork, chain, slow paths", FORK, "The same where every call is a slow path, so that most heaps are torn by the fork",
+        "@fork_chain {scale}", short="30", long="200", tries=3, timeout=120, peers=False, env={"HAKMEM_FAST_CAP": "1"}),
     Row("fork, nested", FORK, "A signal handler forks at any moment of another fork (without threads: with them glibc waits for its own lock)", "@fork_nested {scale}",
         short="30", long="500", tries=5, timeout=120),
     Row("fork, in atfork handlers", FORK, "Handlers of pthread_atfork allocate, and fork themselves",

@@ -2,8 +2,8 @@
 #![allow(unsafe_code)] // lists of magazines
 
 use crate::geometry::*;
-use crate::magazine::stock::Stock;
-use crate::magazine::{self, Magazine};
+use crate::magazine::Magazine;
+use crate::magazine::stock::{self, Stock};
 use crate::policy;
 use core::ptr;
 
@@ -79,20 +79,17 @@ impl Depot {
     }
 
     /// Empties the depot, in the child of a fork whose tenant may have been in the midst of a change,
-    /// and shows the blocks that stood in it. Its magazines are not used again: one or the other may
-    /// have been on its way.
+    /// and shows the blocks that stood in it.
     pub fn abandon(&mut self, mut show: impl FnMut(&[*mut u8])) {
-        for head in self.heads {
-            let mut at = head;
-            for _ in 0..policy::DEPOT_MAGAZINES {
-                if !magazine::is_one(at) {
-                    break;
-                }
-                // SAFETY: [I-POOL] a magazine of the pool, whoever it belongs to now.
-                let magazine = unsafe { &*at };
-                show(&magazine.items[..(magazine.count as usize).min(policy::MAGAZINE_BLOCKS)]);
-                at = magazine.linked();
+        let mut blocks_of = |magazine: &Magazine| {
+            show(&magazine.items[..(magazine.count as usize).min(policy::MAGAZINE_BLOCKS)]);
+        };
+        // SAFETY: only the child of a fork empties a depot like this.
+        unsafe {
+            for head in self.heads {
+                stock::give_up_list(head, &mut blocks_of);
             }
+            self.spares.give_up();
         }
         *self = Self::new();
     }

@@ -12,7 +12,7 @@
 //!   put_back     blocks in bins and depot go to their slabs, unless they are there already
 //! ```
 //!
-//! Lost are the blocks and magazines, a run at most, that were in no list at that instruction.
+//! Lost are the blocks and a magazine or two, a run at most, that were in no list at that instruction.
 //!
 //! A signal handler may fork while its own thread is inside a heap, and goes on there in the child.
 //! So torn heaps are left alone unless the forking thread is known to be in none.
@@ -21,6 +21,7 @@
 use super::heap::Heap;
 use super::tls;
 use crate::geometry::*;
+use crate::magazine::stock;
 use crate::shared_pool;
 use crate::slab::directory::{self, HeapRecord};
 use crate::slab::owned::head_slot;
@@ -160,7 +161,10 @@ fn finish(id: u32, record: &'static HeapRecord, mine: *mut Heap) {
     let (front, depot) = unsafe { (&mut (*heap).front, &mut *(*heap).depot.get()) };
     depot.abandon(|blocks| put_back(set, blocks));
     for bin in &mut front.bins {
+        let magazine = bin.magazine();
         put_back(set, bin.abandon());
+        // SAFETY: the child of a fork.
+        let _ = unsafe { stock::give_up(magazine, |_| {}) };
     }
     park(id, record);
 }

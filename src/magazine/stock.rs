@@ -14,6 +14,8 @@ use core::ptr;
 
 /// Bits of a magazine's number: pieces of 64 bytes of the largest metadata pool.
 const NUMBER_BITS: u32 = 28;
+/// `class` of a magazine that came out of a torn list, until somebody clears it.
+const GIVEN_UP: u8 = u8::MAX - 1;
 static RECYCLED: TaggedStack<NUMBER_BITS> = TaggedStack::new();
 
 struct PoolLinks(usize);
@@ -94,16 +96,29 @@ impl Stock {
 
     #[cold]
     fn close_chain(&mut self) {
-        give_chain(self.spare, MAGAZINE_CHAIN);
-        self.spare = self.first;
+        // out of the stock first: in the child of a fork no magazine is to be in both
+        let spare = core::mem::replace(&mut self.spare, self.first);
         (self.first, self.count) = (ptr::null_mut(), 0);
+        give_chain(spare, MAGAZINE_CHAIN);
     }
 
     /// Gives all of them away.
     pub fn give_all(&mut self) {
-        give_chain(self.spare, MAGAZINE_CHAIN);
-        give_chain(self.first, self.count);
-        *self = Self::new();
+        let Self { first, count, spare } = core::mem::take(self); // first, as above
+        give_chain(spare, MAGAZINE_CHAIN);
+        give_chain(first, count);
+    }
+
+    /// The same of a stock that the fork has torn.
+    ///
+    /// # Safety
+    /// As for [`give_up_list`].
+    pub unsafe fn give_up(&mut self) {
+        let Self { first, spare, .. } = core::mem::take(self);
+        for list in [first, spare] {
+            // SAFETY: the caller's promise.
+            unsafe { give_up_list(list, &mut |_| {}) };
+        }
     }
 
     /// Forgets them, in the child of a fork whose owner may have been in the midst of a change.
@@ -162,6 +177,39 @@ pub unsafe fn recycle(magazine: *mut Magazine) {
     stock.give_all();
 }
 
+/// Recycles the magazines of a list that the fork has torn, each shown before.
+///
+/// # Safety
+/// This is the child of a fork, which alone has the lists, and nobody obtains a magazine meanwhile.
+pub unsafe fn give_up_list(head: *mut Magazine, show: &mut impl FnMut(&Magazine)) {
+    let mut at = head;
+    // SAFETY: the caller's promise.
+    while let Some(next) = unsafe { give_up(at, &mut *show) } {
+        at = next;
+    }
+}
+
+/// Takes a magazine out of a list that the fork has torn, and recycles it. A magazine on its way from one
+/// list to another may stand in both: it comes once. Returns the next of the list; `None`: nothing to take.
+///
+/// The recycling stack itself is never torn, and whatever was pushed on it had left its list before.
+///
+/// # Safety
+/// This is the child of a fork, which alone has the lists, and nobody obtains a magazine meanwhile.
+pub unsafe fn give_up(magazine: *mut Magazine, show: impl FnOnce(&Magazine)) -> Option<*mut Magazine> {
+    // SAFETY: [I-POOL] a magazine, and by the caller's promise nobody else's.
+    let magazine = unsafe { super::is_one(magazine).then(|| &mut *magazine)? };
+    if magazine.class == GIVEN_UP {
+        return None;
+    }
+    show(magazine);
+    let next = magazine.linked();
+    magazine.class = GIVEN_UP;
+    // SAFETY: the mark says that it comes once.
+    unsafe { recycle(magazine) };
+    Some(next)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,5 +254,22 @@ mod tests {
         let one = obtain().unwrap();
         // SAFETY: obtained above.
         unsafe { recycle(one) };
+    }
+
+    #[test]
+    fn a_magazine_of_two_torn_lists_is_recycled_once() {
+        let [first, second] = [obtain().unwrap(), obtain().unwrap()];
+        let mut shown = 0;
+        // SAFETY: obtained above, and given up here; no other test of this process uses what is shown.
+        unsafe {
+            (*second).clear(3);
+            (*first).clear(3);
+            (*first).set_linked(second);
+            assert_eq!(give_up(first, |_| shown += 1), Some(second));
+            assert_eq!(give_up(second, |_| shown += 1), Some(ptr::null_mut()));
+            assert_eq!(give_up(second, |_| shown += 1), None);
+            assert_eq!(give_up(ptr::null_mut(), |_| shown += 1), None);
+        }
+        assert_eq!(shown, 2);
     }
 }
