@@ -58,7 +58,7 @@ pub unsafe fn reallocate(block: *mut u8, size: usize) -> *mut u8 {
             mapping.bytes()
         }
         // SAFETY: the caller's promise.
-        Place::Foreign => return unsafe { foreign::reallocate(block, size) },
+        Place::Foreign => return unsafe { foreign::reallocate(block, size, alloc::allocate) },
         Place::FreedBefore => fatal::realloc_of_freed(address),
         Place::Interior => fatal::realloc_of_interior(address),
         Place::NoBlock => fatal::realloc_of_no_block_start(address),

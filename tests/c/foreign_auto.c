@@ -20,10 +20,13 @@ static void *frees_foreign(void *unused) {
 }
 
 int main(void) {
+    void *(*libc_memalign)(size_t, size_t) = (void *(*)(size_t, size_t))libc_function("memalign");
     pthread_t thread;
     struct rusage usage;
     libc_malloc = (void *(*)(size_t))libc_function("malloc");
     frees_foreign(NULL);
+    for (size_t align = 16; align <= 1 << 21; align *= 2)
+        for (size_t size = 1; size < 1000000; size = size * 3 + 1) free(libc_memalign(align, size));
     CHECK(pthread_create(&thread, NULL, frees_foreign, NULL) == 0 && pthread_join(thread, NULL) == 0);
     CHECK(getrusage(RUSAGE_SELF, &usage) == 0);
     CHECK(usage.ru_maxrss < 60 * 1024);  // KiB; 220 MB went through
