@@ -157,7 +157,7 @@ options! {
         Number { least: 1, most: 65536, unit: "refills" }, 1,
         "How many refills of a thread lie between two drains of its remote-free queue.";
     foreign_free: ForeignFree = "HAKMEM_FOREIGN_FREE", Choice(FOREIGN_FREE_WORDS), 0,
-        "What free does with a pointer that hakmem did not give out; auto hands what can be glibc's to glibc.";
+        "What free and realloc do with a pointer that hakmem did not give out; auto hands what can be glibc's to glibc.";
     purge_delay_ms: u32 = "HAKMEM_PURGE_DELAY_MS",
         Number { least: 0, most: 3_600_000, unit: "ms" }, 1000,
         "How long unused memory stays warm before it goes back to the system.";
@@ -170,7 +170,7 @@ options! {
     thp: Thp = "HAKMEM_THP", Choice(THP_WORDS), 0,
         "Which memory huge pages may back: auto is that of large heaps, as the system is set up; always asks for them.";
     hardened: bool = "HAKMEM_HARDENED", Switch, 0,
-        "Ends the process when a sized free or delete names a wrong size.";
+        "Ends the process when a sized free or delete names a size above the block's, or so far below that none like it gets such a block.";
     window_gib: u32 = "HAKMEM_WINDOW_GB",
         Number { least: 0, most: 1024, unit: "GiB" }, 0,
         "The most addresses that blocks of up to 1 MiB may span; 0 is 512 GiB, or what the limits of the process allow.";

@@ -276,7 +276,9 @@ fn check_size(block: *mut u8, size: usize, align: usize) {
     let (smallest, usable) = match Place::of(block as usize) {
         Place::Block { class: 0, .. } => (0, class_bytes(0)),
         Place::Block { class, .. } => ((class_bytes(class) / 2).min(class_bytes(class - 1) + 1), class_bytes(class)),
-        Place::Span { slots, .. } => (slots * SLOT_BYTES / 2, slots * SLOT_BYTES),
+        // realloc gives the end of a span back, but for what would be a slab's
+        Place::Span { slots: slots @ 0..=2, .. } => (slots * SLOT_BYTES / 2, slots * SLOT_BYTES),
+        Place::Span { slots, .. } => ((slots - 1) * SLOT_BYTES + 1, slots * SLOT_BYTES),
         Place::Huge(mapping) => (mapping.bytes() / 2, mapping.bytes()),
         _ => return,
     };

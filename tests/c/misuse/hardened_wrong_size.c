@@ -1,7 +1,7 @@
 // HAKMEM_HARDENED=1: a sized free with a size that is not the block's is fatal.
 // expect: abort "hakmem: size mismatch in sized free of {ptr}: *"
 // env: HAKMEM_HARDENED=1
-// each-args: 100:1000 1000:100 5000:16 60000:70000 200000:100 3000000:1000000 100:18446744073709551615
+// each-args: 100:1000 1000:100 5000:16 60000:70000 200000:100 200000:140000 3000000:1000000 100:18446744073709551615
 // hakmem-only
 #include "../check.h"
 
