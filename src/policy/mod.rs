@@ -15,8 +15,6 @@ pub const BIN_MAX_BYTES: usize = 64 * KIB;
 pub const DEPOT_CLASS_MAX_BYTES: usize = 256 * KIB;
 /// The depot keeps at most this many bytes in all.
 pub const DEPOT_MAX_BYTES: usize = 2 * MIB;
-/// No depot has as many magazines of one class.
-pub const DEPOT_MAGAZINES: usize = DEPOT_CLASS_MAX_BYTES / 16;
 /// Free bytes of a class in the slabs of a heap that are worth giving up its cached blocks for.
 const SHRINKING_MIN_BYTES: usize = MIB;
 /// Empty magazines that are given away or taken at a time: who has a stock of them has twice as many at most.
@@ -243,13 +241,21 @@ pub const fn purge_target_bytes(limit_bytes: usize) -> usize {
 /// Runs that a purge gathers before it gives them back.
 pub const PURGE_BATCH_RUNS: usize = 64;
 
+/// Bytes to purge of `warm_bytes` where `more_bytes` of fresh memory are to take their place: a sixteenth at
+/// least, since each purge looks at every run.
+pub const fn replaced_bytes(warm_bytes: usize, more_bytes: usize) -> usize {
+    if warm_bytes / 16 > more_bytes { warm_bytes / 16 } else { more_bytes }
+}
+
 /// Bytes of a huge page.
 pub const HUGE_PAGE_BYTES: usize = SUPERSLAB_BYTES;
 /// Below so many bytes of window a heap has small pages only, unless an option says otherwise.
 pub const HUGE_PAGE_MIN_HEAP_BYTES: usize = 256 * MIB;
 
-/// The most bytes that are kept because as many were purged and claimed again soon after.
+/// The most bytes of huge mappings that are kept because as many were unmapped and mapped again soon after.
 pub const REFAULT_KEPT_BYTES: usize = 256 * MIB;
+/// Purge delays in which half of the runs that are kept so is forgotten.
+pub const KEPT_HALF_LIFE_DELAYS: u32 = 16;
 
 /// Runs acquired since the last purge, below which the process only gives memory up.
 pub const DRAINING_MAX_RUNS: u64 = 16;

@@ -16,7 +16,7 @@ static PEAK_BYTES: AtomicUsize = AtomicUsize::new(0);
 /// Whether `more_bytes` may be taken from the system, if need be once all EMPTY runs are purged.
 pub fn has_room(more_bytes: usize) -> bool {
     if would_raise_peak(more_bytes) {
-        purge::purge_kept();
+        purge::purge_kept(more_bytes);
         // relaxed: a statistic
         PEAK_BYTES.fetch_max(taken_bytes().saturating_add(more_bytes), Ordering::Relaxed);
     }
@@ -27,8 +27,13 @@ pub fn has_room(more_bytes: usize) -> bool {
 }
 
 fn would_raise_peak(more_bytes: usize) -> bool {
+    taken_bytes().saturating_add(more_bytes) > peak_bytes()
+}
+
+/// The most bytes that were taken at a time.
+pub(super) fn peak_bytes() -> usize {
     // relaxed: a statistic
-    taken_bytes().saturating_add(more_bytes) > PEAK_BYTES.load(Ordering::Relaxed)
+    PEAK_BYTES.load(Ordering::Relaxed)
 }
 
 fn fits(limit_bytes: usize, more_bytes: usize) -> bool {

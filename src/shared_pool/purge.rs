@@ -58,18 +58,22 @@ fn limit_bytes() -> usize {
     if config::get().purge_delay_ms() == 0 {
         return 0;
     }
-    let floor = config::get().cache_min_mib() as usize * MIB;
-    let retained = policy::retained_bytes(live_bytes(), floor);
+    let retained = kept_in_any_case();
     refault::kept_bytes() + if is_draining() { policy::draining_bytes(retained) } else { retained }
 }
 
-/// Purges what is kept beyond the limit because it was claimed again soon: it did not serve, and fresh
-/// memory is asked for.
-pub(super) fn purge_kept() {
-    let limit = policy::retained_bytes(live_bytes(), config::get().cache_min_mib() as usize * MIB);
-    if warm_bytes() > limit {
-        purge_down_to(policy::purge_target_bytes(limit));
+/// Purges so much of what is kept beyond the limit that `more_bytes` of fresh memory take its place: it did
+/// not serve. The rest may serve yet.
+pub(super) fn purge_kept(more_bytes: usize) {
+    let (warm, limit) = (warm_bytes(), kept_in_any_case());
+    if warm > limit {
+        purge_down_to(limit.max(warm.saturating_sub(policy::replaced_bytes(warm, more_bytes))));
     }
+}
+
+/// Bytes that may stay warm though nothing was purged in vain.
+fn kept_in_any_case() -> usize {
+    policy::retained_bytes(live_bytes(), config::get().cache_min_mib() as usize * MIB)
 }
 
 /// Runs that were acquired so far, warm or fresh.

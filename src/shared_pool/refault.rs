@@ -1,6 +1,7 @@
 //! Memory that was purged and is claimed again soon after: it is counted, and for a while that much
 //! more is kept, so that no program purges and refaults in a loop.
 
+use super::budget;
 use crate::config;
 use crate::geometry::KIB;
 use crate::os;
@@ -8,11 +9,11 @@ use crate::policy;
 use crate::stats::POOL;
 use crate::sync::{AtomicU64, Ordering};
 
-/// A number of bytes that halves in each purge delay: `milliseconds << 32 | KiB`.
+/// A number of bytes that halves in every `DELAYS` purge delays: `milliseconds << 32 | KiB`.
 #[derive(Debug)]
-pub struct Fading(AtomicU64);
+pub struct Fading<const DELAYS: u32 = 1>(AtomicU64);
 
-impl Fading {
+impl<const DELAYS: u32> Fading<DELAYS> {
     /// None.
     pub const fn new() -> Self {
         Self(AtomicU64::new(0))
@@ -29,7 +30,12 @@ impl Fading {
 
     /// Adds bytes, up to [`policy::REFAULT_KEPT_BYTES`] in all.
     pub fn add(&self, bytes: usize) {
-        self.set(|left| (left + bytes).min(policy::REFAULT_KEPT_BYTES));
+        self.add_up_to(bytes, policy::REFAULT_KEPT_BYTES);
+    }
+
+    /// Adds bytes, up to `most_bytes` in all.
+    pub fn add_up_to(&self, bytes: usize, most_bytes: usize) {
+        self.set(|left| (left + bytes).min(most_bytes));
     }
 
     /// Takes up to so many bytes away; returns how many there were.
@@ -51,19 +57,19 @@ impl Fading {
     }
 
     fn left_kib(word: u64, now: u32) -> u32 {
-        let delays = now.wrapping_sub((word >> 32) as u32) / config::get().purge_delay_ms().max(1);
-        (word as u32).checked_shr(delays).unwrap_or(0)
+        let half_life_ms = config::get().purge_delay_ms().max(1).saturating_mul(DELAYS);
+        (word as u32).checked_shr(now.wrapping_sub((word >> 32) as u32) / half_life_ms).unwrap_or(0)
     }
 }
 
-impl Default for Fading {
+impl<const DELAYS: u32> Default for Fading<DELAYS> {
     fn default() -> Self {
         Self::new()
     }
 }
 
 /// What runs may be kept beyond the limit.
-static KEPT: Fading = Fading::new();
+static KEPT: Fading<{ policy::KEPT_HALF_LIFE_DELAYS }> = Fading::new();
 
 /// Bytes of EMPTY runs that may be kept beyond the limit, since as many were purged in vain.
 pub(super) fn kept_bytes() -> usize {
@@ -74,5 +80,5 @@ pub(super) fn kept_bytes() -> usize {
 #[cold]
 pub(super) fn account(bytes: usize) {
     POOL.refaulted_bytes.add_n(bytes as u64);
-    KEPT.add(bytes);
+    KEPT.add_up_to(bytes, budget::peak_bytes());
 }
