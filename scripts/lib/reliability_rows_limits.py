@@ -47,6 +47,12 @@ GIVING_BACK_ROWS = [
         "@memory_limit", env={"HAKMEM_MEMORY_LIMIT": "100"}, peers=False),
     Row("huge pages, small program", GIVING_BACK,
         "Where the system backs all memory with huge pages, a small program is no larger", "@thp_small", tries=3),
+    Row("huge pages, never", GIVING_BACK,
+        "With HAKMEM_THP=never no page is huge where the system backs all memory with huge pages", "@thp_mode never",
+        tries=3, env={"HAKMEM_THP": "never"}, peers=False),
+    Row("huge pages, always", GIVING_BACK,
+        "With HAKMEM_THP=always most of 320 MiB is in huge pages where the system gives them to who asks",
+        "@thp_mode always", tries=3, env={"HAKMEM_THP": "always"}, peers=False),
 ]
 
 
@@ -76,8 +82,10 @@ LIMIT_ROWS = [
         "@overcommit_never", tries=3),
     Row("max_map_count", LIMITS, "The program uses up all mappings: NULL and ENOMEM, and all is served when there is room",
         "@map_count", tries=3),
-    Row("cgroup", LIMITS, "In a memory cgroup of 192 MiB a program that rises to 100 MiB twenty times is not killed",
-        "@cgroup_memory", tries=3),
+    *(Row(f"cgroup {version}", LIMITS,
+          f"In a memory cgroup ({version}) of 192 MiB a program that rises to 100 MiB twenty times is not killed",
+          f"@cgroup_memory {version}", tries=3, in_short=False)  # a kernel has only one of the two
+      for version in ("v1", "v2")),
     Row("system calls", LIMITS, "A filter ends the process at any system call outside of the design's list: none is made",
         "@seccomp_list", tries=5),
     Row("core file", LIMITS, "A core file takes at most 10 % more room than under glibc", "@core_size", tries=2),

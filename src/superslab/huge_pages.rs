@@ -16,6 +16,22 @@ pub fn advise_window(address: usize, bytes: usize, reserved_bytes: usize) {
     }
 }
 
+/// Advises on what is reserved at the start: metadata from `start` on, the window from `window` to `end`.
+pub fn advise_start(start: usize, window: usize, end: usize) {
+    if config::get().thp() == Thp::Always {
+        advise_metadata(start, window - start);
+        advise_window(window, end - window, 0);
+    } else {
+        os::forbid_huge_pages(start, end - start); // one call for both
+    }
+}
+
+/// Advises on new addresses of metadata: small pages, which the system would otherwise join to
+/// huge ones behind our back, however few of them are used.
+pub fn advise_metadata(address: usize, bytes: usize) {
+    os::forbid_huge_pages(address, bytes);
+}
+
 /// Advises on a new mapping of its own, which by default is as the system is set up.
 pub fn advise_mapping(address: usize, bytes: usize) {
     if bytes < policy::HUGE_PAGE_BYTES {

@@ -6,6 +6,7 @@
 //! becomes free is recycled by type (`magazine.rs`, `large/registry.rs`; heaps are bound again), so
 //! that a stale pointer to metadata always points to metadata.
 
+use super::huge_pages;
 use super::reservation::{self, Layout};
 use crate::geometry::{KIB, round_up};
 use crate::os;
@@ -128,7 +129,9 @@ fn reserve_more(layout: &Layout, word: u64, now: Extent, bytes: usize) -> bool {
                 Extent { taken: at, committed: at, reserved: at + step }
             };
             // a loser gives back what it reserved; what the winner reserved stays
-            if !settle(word, next) {
+            if settle(word, next) {
+                huge_pages::advise_metadata(start, step);
+            } else {
                 os::unmap(start, step);
             }
             return true;

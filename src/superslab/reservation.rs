@@ -111,7 +111,8 @@ fn reserve() -> Option<Layout> {
     // acqrel [RESERVE]
     match RESERVATION.compare_exchange(0, word, Ordering::AcqRel, Ordering::Acquire) {
         Ok(_) => {
-            huge_pages::advise_window(mine.window, mine.reserved_first * SUPERSLAB_BYTES, 0);
+            let (start, bytes) = mine.first_range();
+            huge_pages::advise_start(start, mine.window, start + bytes);
             Some(mine)
         }
         Err(theirs) => {
