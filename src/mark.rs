@@ -32,7 +32,17 @@ unsafe fn word(block: *mut u8) -> *mut u64 {
 /// # Safety
 /// `block` has at least 16 readable bytes.
 pub unsafe fn is_marked(block: *mut u8) -> bool {
-    let mark = local(os::process_secret(), block);
+    // SAFETY: the caller's promise.
+    unsafe { is_marked_with(os::process_secret(), block) }
+}
+
+/// The same for who has the secret at hand.
+///
+/// # Safety
+/// As for [`is_marked`].
+#[inline(always)]
+pub unsafe fn is_marked_with(secret: u64, block: *mut u8) -> bool {
+    let mark = local(secret, block);
     // SAFETY: the caller's promise.
     let found = unsafe { word(block).read() };
     found == mark || found == !mark
@@ -53,7 +63,17 @@ pub unsafe fn leave_local(block: *mut u8) {
 /// As for [`leave_local`].
 pub unsafe fn leave_remote(block: *mut u8) {
     // SAFETY: the caller's promise.
-    unsafe { word(block).write(!local(os::process_secret(), block)) }
+    unsafe { leave_remote_with(os::process_secret(), block) }
+}
+
+/// The same for who has the secret at hand.
+///
+/// # Safety
+/// As for [`leave_local`].
+#[inline(always)]
+pub unsafe fn leave_remote_with(secret: u64, block: *mut u8) {
+    // SAFETY: the caller's promise.
+    unsafe { word(block).write(!local(secret, block)) }
 }
 
 /// Remote -> local, for a block that has arrived. `false`: the mark was local already, so the block

@@ -14,9 +14,11 @@ use crate::alloc;
 use crate::fatal;
 use crate::foreign;
 use crate::free::{self, Place};
+use crate::front_cache::bin::Bin;
 use crate::front_cache::{bind, tls};
 use crate::geometry::*;
 use crate::large::{huge, span};
+use crate::mark;
 use crate::policy;
 use core::ptr;
 
@@ -26,6 +28,41 @@ use core::ptr;
 /// # Safety
 /// As for [`free::deallocate`]; the old pointer is not used after a success.
 pub unsafe fn reallocate(block: *mut u8, size: usize) -> *mut u8 {
+    let heap = tls::current();
+    // SAFETY: as in `free::deallocate`; the block is not changed before it is known to be a live one.
+    unsafe {
+        if let Some(entry) = (*heap).front.view.entry_at(block as usize) {
+            let class = entry ^ (*heap).front.key;
+            if class < NUM_CLASSES as u32 && size != 0 {
+                let bin = Bin::at_offset(heap, (class * size_of::<Bin>() as u32) as usize);
+                if Bin::is_block_start(bin, block as usize) && !mark::is_marked_with((*heap).front.secret, block) {
+                    return resize_block(block, (*bin).bytes(), size);
+                }
+            }
+        }
+        reallocate_other(block, size)
+    }
+}
+
+/// A block of which `usable` bytes may be used.
+///
+/// # Safety
+/// It is a live block, and the caller's.
+#[inline(always)]
+unsafe fn resize_block(block: *mut u8, usable: usize, size: usize) -> *mut u8 {
+    if policy::fits_in_place(usable, size) {
+        return block;
+    }
+    // SAFETY: the caller's promise.
+    unsafe { move_block(block, usable, size) }
+}
+
+/// Anything else.
+///
+/// # Safety
+/// As for [`reallocate`].
+#[inline(never)]
+unsafe fn reallocate_other(block: *mut u8, size: usize) -> *mut u8 {
     if block.is_null() {
         return alloc::allocate(size);
     }
@@ -63,11 +100,8 @@ pub unsafe fn reallocate(block: *mut u8, size: usize) -> *mut u8 {
         Place::Interior => fatal::realloc_of_interior(address),
         Place::NoBlock => fatal::realloc_of_no_block_start(address),
     };
-    if policy::fits_in_place(usable, size) {
-        return block;
-    }
     // SAFETY: the caller's promise; `block` has `usable` bytes.
-    unsafe { move_block(block, usable, size) }
+    unsafe { resize_block(block, usable, size) }
 }
 
 /// Whether a span could be given room for `size` bytes where it stands.
@@ -87,20 +121,40 @@ fn resize_span(slot: usize, slots: usize, size: usize) -> bool {
 
 /// # Safety
 /// `block` has `usable` bytes, and is the caller's to free.
+#[inline]
 unsafe fn move_block(block: *mut u8, usable: usize, size: usize) -> *mut u8 {
-    // SAFETY: errno of the calling thread.
-    let errno = unsafe { *libc::__errno_location() };
+    if size < usable {
+        // SAFETY: the caller's promise.
+        return unsafe { shrink_block(block, size) };
+    }
     let new = alloc::allocate(size);
     if !new.is_null() {
         // SAFETY: two different blocks of at least this many bytes.
         unsafe {
-            ptr::copy_nonoverlapping(block, new, usable.min(size));
+            ptr::copy_nonoverlapping(block, new, usable);
             free::deallocate(block);
         }
-    } else if size <= usable {
-        // SAFETY: as above: a success leaves it alone.
-        unsafe { *libc::__errno_location() = errno };
-        return block; // a smaller block could not be had: the old one serves
     }
     new
+}
+
+/// A block of which hardly anything is to stay; where no smaller one can be had it serves as it is, and
+/// errno stays.
+///
+/// # Safety
+/// As for [`move_block`].
+#[inline(never)]
+unsafe fn shrink_block(block: *mut u8, size: usize) -> *mut u8 {
+    // SAFETY: errno of the calling thread; two different blocks of at least `size` bytes.
+    unsafe {
+        let errno = *libc::__errno_location();
+        let new = alloc::allocate(size);
+        if new.is_null() {
+            *libc::__errno_location() = errno;
+            return block;
+        }
+        ptr::copy_nonoverlapping(block, new, size);
+        free::deallocate(block);
+        new
+    }
 }
