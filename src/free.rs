@@ -73,12 +73,12 @@ unsafe fn deallocate_other(block: *mut u8, heap: *mut Heap) {
             && entry_owner(entry) != Heap::id(heap)
             && is_block_start(block as usize & CLASSES[class].slab_mask as usize, CLASSES[class].inverse)
         {
-            let mark = mark::local((*heap).front.secret, block);
-            let word = block.cast::<u64>().add(1);
-            let is_marked = word.read() == mark || word.read() == !mark;
+            let secret = (*heap).front.secret;
             let stats = &Heap::shared(heap).stats;
-            if !is_marked && (*heap).front.outbox.add_to_lane(entry_owner(entry), class, block, stats) {
-                word.write(!mark);
+            if !mark::is_marked_with(secret, block)
+                && (*heap).front.outbox.add_to_lane(entry_owner(entry), class, block, stats)
+            {
+                mark::leave_remote_with(secret, block);
                 return;
             }
         }

@@ -5,7 +5,8 @@
 use super::set::SlabSet;
 use super::shared::HeapShared;
 use crate::geometry::MAX_HEAPS;
-use crate::sync::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::id_set::IdSet;
+use crate::sync::{AtomicPtr, AtomicUsize, Ordering};
 use core::cell::UnsafeCell;
 use core::ptr;
 
@@ -21,10 +22,11 @@ pub struct HeapRecord {
 
 static HEAPS: [AtomicPtr<HeapRecord>; MAX_HEAPS] = [const { AtomicPtr::new(ptr::null_mut()) }; MAX_HEAPS];
 static NEXT_ID: AtomicUsize = AtomicUsize::new(1);
-/// Hints: bit `id` is set while the heap may be parked.
-static PARKED: [AtomicU64; MAX_HEAPS / 64] = [const { AtomicU64::new(0) }; MAX_HEAPS / 64];
-/// Bit `id` is set while the heap is to be visited by whoever asks [`take_wanted`] next.
-static WANTED: [AtomicU64; MAX_HEAPS / 64] = [const { AtomicU64::new(0) }; MAX_HEAPS / 64];
+/// Hints: heaps that may be parked. Who parks a heap inserts it afterwards, so that none is overlooked for
+/// long; who binds one removes it.
+static PARKED: IdSet<{ MAX_HEAPS / 64 }> = IdSet::new();
+/// Heaps to be visited by whoever asks [`take_wanted`] next.
+static WANTED: IdSet<{ MAX_HEAPS / 64 }> = IdSet::new();
 
 /// A new heap id; `None` when all are taken.
 pub fn new_id() -> Option<u32> {
@@ -57,57 +59,39 @@ pub fn find(id: u32) -> Option<&'static HeapRecord> {
 
 /// Notes that a heap was parked.
 pub fn note_parked(id: u32) {
-    // seqcst: ordered after the park it speaks of, before the poster's or binder's look
-    PARKED[id as usize / 64].fetch_or(1 << (id % 64), Ordering::SeqCst);
+    PARKED.insert(id);
 }
 
 /// Notes that a heap was bound.
 pub fn note_bound(id: u32) {
-    // seqcst: as in `note_parked`
-    PARKED[id as usize / 64].fetch_and(!(1 << (id % 64)), Ordering::SeqCst);
+    PARKED.remove(id);
 }
 
 /// The lowest id from `from` on that may be parked.
 pub fn next_parked(from: u32) -> Option<u32> {
-    next_bit(&PARKED, from)
+    PARKED.next(from, ids())
 }
 
 /// Asks for a visit to a heap: for threads that are inside another one and cannot go now. Whoever
-/// asks visits what is wanted when it has left ([`take_wanted`]).
+/// asks visits what is wanted when it has left ([`take_wanted`]), and finds what was posted before.
 pub fn want_visit(id: u32) {
-    // release [WANTED]: pairs with `take_wanted`; what was posted before is found by the visit
-    WANTED[id as usize / 64].fetch_or(1 << (id % 64), Ordering::Release);
+    WANTED.insert(id);
 }
 
 /// A heap that somebody wants visited; the caller visits it.
 #[must_use = "nobody else will visit it"]
 pub fn take_wanted() -> Option<u32> {
-    let mut from = 0;
-    while let Some(id) = next_bit(&WANTED, from) {
-        let bit = 1 << (id % 64);
-        // acquire [WANTED]
-        if WANTED[id as usize / 64].fetch_and(!bit, Ordering::Acquire) & bit != 0 {
-            return Some(id);
-        }
-        from = id + 1;
-    }
-    None
+    WANTED.take(ids())
 }
 
-fn next_bit(set: &[AtomicU64; MAX_HEAPS / 64], from: u32) -> Option<u32> {
-    let words = ids().div_ceil(64);
-    let mut word = from as usize / 64;
-    let mut mask = u64::MAX << (from % 64);
-    while word < words {
-        // relaxed: hints; the tenancy, or the exchange of `take_wanted`, decides
-        let bits = set[word].load(Ordering::Relaxed) & mask;
-        if bits != 0 {
-            return Some((word * 64) as u32 + bits.trailing_zeros());
-        }
-        mask = u64::MAX;
-        word += 1;
-    }
-    None
+/// Whether a heap that is parked can be found by who needs one: for checks.
+pub fn is_findable(id: u32) -> bool {
+    PARKED.contains(id)
+}
+
+/// Whether somebody wants a heap visited: for checks.
+pub fn is_wanted(id: u32) -> bool {
+    WANTED.contains(id)
 }
 
 /// Every heap, for reports and walkers.

@@ -16,9 +16,10 @@
 #![allow(unsafe_code)] // batches by pointer, heaps by their tenant
 
 use super::batch_queue::{BatchQueue, Node};
+use super::id_set::IdSet;
 use super::tagged_stack::{Links, TaggedStack};
 use super::tenancy::{Ended, Entry, Tenancy, Visit};
-use super::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use super::{AtomicPtr, AtomicU32, Ordering};
 use shuttle::thread::{self, JoinHandle};
 use std::cell::UnsafeCell;
 use std::ptr;
@@ -66,7 +67,7 @@ struct Slab {
 struct World {
     heaps: [Heap; HEAPS],
     slabs: [Slab; SLABS],
-    wanted: AtomicU64,
+    wanted: IdSet<1>,
     empty: TaggedStack<24>,
 }
 
@@ -100,7 +101,7 @@ impl World {
                 out: UnsafeCell::new(out[slab]),
                 next: AtomicU32::new(0),
             }),
-            wanted: AtomicU64::new(0),
+            wanted: IdSet::new(),
             empty: TaggedStack::new(),
         };
         for heap in &world.heaps {
@@ -167,7 +168,7 @@ impl World {
                 } else {
                     self.post(owner, vec![slab]);
                     if self.heaps[owner].tenancy.is_parked() {
-                        self.wanted.fetch_or(1 << owner, Ordering::Release);
+                        self.wanted.insert(owner as u32);
                     }
                 }
             }
@@ -194,7 +195,7 @@ impl World {
                 return;
             }
         }
-        self.wanted.fetch_or(1 << heap, Ordering::Release);
+        self.wanted.insert(heap as u32);
     }
 
     fn tidy(&self, heap: usize, visit: Visit) {
@@ -207,15 +208,8 @@ impl World {
     }
 
     fn help_wanted(&self) {
-        loop {
-            let wanted = self.wanted.load(Ordering::Relaxed);
-            if wanted == 0 {
-                return;
-            }
-            let heap = wanted.trailing_zeros() as usize;
-            if self.wanted.fetch_and(!(1 << heap), Ordering::Acquire) >> heap & 1 == 1 {
-                self.visit(heap);
-            }
+        while let Some(heap) = self.wanted.take(HEAPS) {
+            self.visit(heap as usize);
         }
     }
 
@@ -236,7 +230,7 @@ impl World {
         }
         assert_eq!(tenancy.transition_end_visit(visit), Ended::Parked);
         if !queue.is_empty() {
-            self.wanted.fetch_or(1 << from, Ordering::Release);
+            self.wanted.insert(from as u32);
         }
     }
 
@@ -280,7 +274,7 @@ impl World {
             assert!(heap.tenancy.is_parked(), "a heap that nobody can find");
             assert!(heap.queue.is_empty(), "blocks stay in a queue");
         }
-        assert_eq!(self.wanted.load(Ordering::Relaxed), 0, "a visit that nobody makes");
+        assert!(self.wanted.next(0, HEAPS).is_none(), "a visit that nobody makes");
         let mut released = 0;
         while let (Some(slab), _) = self.empty.pop(self) {
             assert_eq!(self.slabs[slab as usize].owner.load(Ordering::Relaxed), NOBODY);

@@ -3,8 +3,8 @@
 //! processor away around read-modify-writes, and `count-atomics`, which counts them ([`census`]).
 //!
 //! Beside them stand the lock-free building blocks that know nothing of the heap: a stack of
-//! tagged indices ([`tagged_stack`]), a queue emptied whole ([`batch_queue`]), the ownership word
-//! of a heap ([`tenancy`]). Their loom models stand with them; `exit_model` lets shuttle run them
+//! tagged indices ([`tagged_stack`]), a queue emptied whole ([`batch_queue`]), a set of numbers
+//! ([`id_set`]), the ownership word of a heap ([`tenancy`]). Their loom models stand with them; `exit_model` lets shuttle run them
 //! together.
 
 #[cfg(not(any(loom, shuttle)))]
@@ -34,6 +34,7 @@ pub mod election;
 mod exit_model;
 #[cfg(all(test, loom))]
 mod hint_model;
+pub mod id_set;
 #[cfg(all(any(feature = "yield-injection", feature = "count-atomics"), not(any(loom, shuttle))))]
 pub mod observed;
 #[cfg(all(test, loom))]

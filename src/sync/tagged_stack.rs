@@ -66,6 +66,12 @@ impl<const INDEX_BITS: u32> TaggedStack<INDEX_BITS> {
         self.head.load(Ordering::Relaxed) & Self::INDEX_MASK == 0
     }
 
+    /// The top node just now, or [`END`]: for checks, which walk on from it in vain while others pop.
+    pub fn top(&self) -> u32 {
+        // acquire [POP]
+        Self::index(self.head.load(Ordering::Acquire))
+    }
+
     /// Pushes the chain that starts at `first` and ends at `last`, whose inner links are set.
     /// Returns the number of failed attempts.
     pub fn push_chain(&self, links: &impl Links, first: u32, last: u32) -> u32 {

@@ -1,0 +1,180 @@
+//! A set of small numbers, one bit each: heaps that may be parked, heaps that somebody wants visited.
+//!
+//! Any thread may insert, remove and look. Of several that remove a number one is told so, and it sees
+//! what was done before the number was inserted.
+
+use super::{AtomicU64, Ordering};
+
+/// See the module: numbers below `64 * WORDS`.
+#[derive(Debug)]
+pub struct IdSet<const WORDS: usize> {
+    words: [AtomicU64; WORDS],
+}
+
+impl<const WORDS: usize> IdSet<WORDS> {
+    /// The empty set.
+    #[cfg(not(loom))]
+    pub const fn new() -> Self {
+        Self { words: [const { AtomicU64::new(0) }; WORDS] }
+    }
+
+    /// The empty set.
+    #[cfg(loom)]
+    pub fn new() -> Self {
+        Self { words: core::array::from_fn(|_| AtomicU64::new(0)) }
+    }
+
+    fn place(&self, id: u32) -> (&AtomicU64, u64) {
+        (&self.words[id as usize / 64], 1 << (id % 64))
+    }
+
+    /// Puts a number in.
+    pub fn insert(&self, id: u32) {
+        let (word, bit) = self.place(id);
+        // release [WANTED]: pairs with the removal
+        word.fetch_or(bit, Ordering::Release);
+    }
+
+    /// Takes a number out. `false`: it was not in it.
+    pub fn remove(&self, id: u32) -> bool {
+        let (word, bit) = self.place(id);
+        // acquire [WANTED]
+        word.fetch_and(!bit, Ordering::Acquire) & bit != 0
+    }
+
+    /// Whether a number is in the set: a hint.
+    pub fn contains(&self, id: u32) -> bool {
+        let (word, bit) = self.place(id);
+        // relaxed: a hint
+        word.load(Ordering::Relaxed) & bit != 0
+    }
+
+    /// The lowest number from `from` on, looking at those below `end`, rounded up to a word: a hint.
+    #[inline]
+    pub fn next(&self, from: u32, end: usize) -> Option<u32> {
+        let (mut word, words) = (from as usize / 64, end.div_ceil(64));
+        let mut mask = u64::MAX << (from % 64);
+        while word < words {
+            // relaxed: a hint
+            let bits = self.words[word].load(Ordering::Relaxed) & mask;
+            if bits != 0 {
+                return Some((word * 64) as u32 + bits.trailing_zeros());
+            }
+            mask = u64::MAX;
+            word += 1;
+        }
+        None
+    }
+
+    /// Takes a number out of those below `end`.
+    #[must_use = "nobody else will see it"]
+    #[inline]
+    pub fn take(&self, end: usize) -> Option<u32> {
+        self.take_from(self.next(0, end)?, end)
+    }
+
+    /// Takes `id` out, or where another thread was faster the next that can be had.
+    #[cold]
+    fn take_from(&self, id: u32, end: usize) -> Option<u32> {
+        let mut at = id;
+        while !self.remove(at) {
+            at = self.next(at + 1, end)?;
+        }
+        Some(at)
+    }
+}
+
+impl<const WORDS: usize> Default for IdSet<WORDS> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_come_out_once_lowest_first() {
+        let set = IdSet::<3>::new();
+        [130, 5, 64, 63].into_iter().for_each(|id| set.insert(id));
+        assert!(set.contains(64) && !set.contains(65));
+        assert_eq!(
+            (set.next(0, 192), set.next(6, 192), set.next(65, 192), set.next(131, 192)),
+            (Some(5), Some(63), Some(130), None)
+        );
+        assert_eq!(set.next(65, 128), None, "nobody looks behind the end");
+        assert!(set.remove(63) && !set.remove(63));
+        assert_eq!([0; 4].map(|_| set.take(192)), [Some(5), Some(64), Some(130), None]);
+    }
+}
+
+#[cfg(all(test, loom))]
+#[allow(unsafe_code)] // loom's cells are touched by pointer
+mod models {
+    use super::*;
+    use loom::cell::UnsafeCell;
+    use loom::sync::Arc;
+    use loom::thread::spawn;
+
+    struct Asked {
+        set: IdSet<1>,
+        done: [UnsafeCell<u32>; 2],
+    }
+
+    fn asked() -> Arc<Asked> {
+        Arc::new(Asked { set: IdSet::new(), done: [UnsafeCell::new(0), UnsafeCell::new(0)] })
+    }
+
+    fn touch(asked: &Asked, id: u32) {
+        // SAFETY: before its number is inserted the asker's, after it is removed the taker's; the model
+        // checks exactly that.
+        asked.done[id as usize].with_mut(|p| unsafe { *p += 1 });
+    }
+
+    fn ask(asked: &Asked, id: u32) {
+        touch(asked, id);
+        asked.set.insert(id);
+    }
+
+    fn take(asked: &Asked) -> usize {
+        asked.set.take(2).map_or(0, |id| {
+            touch(asked, id);
+            1
+        })
+    }
+
+    #[test]
+    fn who_takes_a_number_sees_what_was_done_before_it_was_inserted() {
+        loom::model(|| {
+            let asked = asked();
+            let asker = {
+                let asked = asked.clone();
+                spawn(move || ask(&asked, 0))
+            };
+            let mut taken = take(&asked);
+            asker.join().unwrap();
+            taken += take(&asked);
+            assert_eq!(taken, 1);
+        });
+    }
+
+    #[test]
+    fn numbers_of_one_word_are_taken_once_each_by_two() {
+        loom::model(|| {
+            let asked = asked();
+            ask(&asked, 0);
+            let asker = {
+                let asked = asked.clone();
+                spawn(move || {
+                    ask(&asked, 1);
+                    take(&asked)
+                })
+            };
+            let mut taken = take(&asked);
+            taken += asker.join().unwrap();
+            taken += take(&asked);
+            assert_eq!((taken, take(&asked)), (2, 0));
+        });
+    }
+}
