@@ -138,7 +138,7 @@ options! {
     lock_stats: bool = "HAKMEM_SHARED_POOL_LOCK_STATS", Switch, 0,
         "Prints the statistics of the shared pool when the process ends.";
     acquire_debug: bool = "HAKMEM_SS_ACQUIRE_DEBUG", Switch, 0,
-        "Prints one line for each slot that the shared pool hands out.";
+        "Prints one line for each slot that the shared pool hands out, takes back or purges.";
     stats_file: Option<PathTemplate> = "HAKMEM_STATS_FILE", Path, 0,
         "The file that the statistics go to instead of stderr; %p stands for the process id.";
     fast_cap_blocks: u32 = "HAKMEM_FAST_CAP",

@@ -25,11 +25,12 @@ static CURSOR: AtomicU32 = AtomicU32::new(0);
 /// Counts the classes of which the parked heap has partial slabs; by its tenant, before it leaves.
 pub fn advertise(set: &mut SlabSet) {
     for (class, heaps) in ADVERTISED.iter().enumerate() {
-        let (has, shown) = (set.has_partial(class), set.advertised >> class & 1 == 1);
-        if has && !shown {
+        let (partial, shown) = (set.first_partial(class), set.advertised >> class & 1 == 1);
+        if let Some(slot) = partial.filter(|_| !shown) {
+            trace::event(trace::Event::Abandoned, RunKind::slab(class), slot);
             heaps.add();
             set.advertised |= 1 << class;
-        } else if !has && shown {
+        } else if partial.is_none() && shown {
             heaps.sub_n(1);
             set.advertised &= !(1 << class);
         }

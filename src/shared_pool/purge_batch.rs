@@ -2,7 +2,7 @@
 //! neighbours go in one system call. A purge in a program of several threads interrupts every core that
 //! runs one of them, so the number of calls is what it costs.
 
-use super::{unused, whole};
+use super::{trace, unused, whole};
 use crate::geometry::*;
 use crate::os;
 use crate::policy;
@@ -73,6 +73,7 @@ fn purge_neighbours(runs: &[Doomed]) {
     }
     let now = os::now_ms();
     for &Doomed { slot, slots } in runs {
+        trace::event(trace::Event::Purged, RunKind::span(slots as usize), slot);
         let (superslab, first) = registry::split_slot(slot as usize);
         if is_purged {
             (slot..slot + slots).for_each(|slot| registry::record(slot as usize).set_purged_ms(now));

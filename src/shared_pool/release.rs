@@ -2,7 +2,7 @@
 #![allow(unsafe_code)] // looks into the slab of a refused block
 
 use super::purge_batch::PurgeBatch;
-use super::{control_lock, empty, purge, unused};
+use super::{control_lock, empty, purge, trace, unused};
 use crate::config;
 use crate::fatal;
 use crate::geometry::*;
@@ -72,6 +72,7 @@ impl LastSlabs {
 pub fn release_run(slot: u32, kind: RunKind) {
     registry::set_entries(slot as usize, kind.slots(), ENTRY_UNUSED, ENTRY_UNUSED);
     POOL.released_runs.add();
+    trace::event(trace::Event::Released, kind, slot);
     {
         let _control = control_lock::for_release();
         push_or_unclaim(slot, kind);

@@ -86,9 +86,9 @@ impl SlabSet {
         self.owner
     }
 
-    /// Whether a class has a slab with a free block that is not attached: a hint for adopters.
-    pub fn has_partial(&self, class: usize) -> bool {
-        self.classes[class].first != NO_SLAB
+    /// The first slab of a class that has a free block and is not attached.
+    pub fn first_partial(&self, class: usize) -> Option<u32> {
+        Some(self.classes[class].first).filter(|&slot| slot != NO_SLAB)
     }
 
     /// Whether so much of the class's slabs is free that its cached blocks should go back to them.
