@@ -11,7 +11,7 @@ mod shadow;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Barrier, Mutex, PoisonError};
+use std::sync::{Arc, Barrier, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::{self, JoinHandle, sleep, spawn};
 use std::time::{Duration, Instant};
 
@@ -86,21 +86,32 @@ fn join_all<T>(threads: impl IntoIterator<Item = JoinHandle<T>>) {
     threads.into_iter().for_each(|thread| drop(thread.join().unwrap()));
 }
 
-/// Lets `work` run in a thread again and again until `done`.
+/// Held for reading by who uses the heap, for writing by who walks it.
+static AT_WORK: RwLock<()> = RwLock::new(());
+
+fn at_work() -> RwLockReadGuard<'static, ()> {
+    AT_WORK.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Lets `work` run in a thread again and again until `done`; between two times the heap may be walked.
 fn repeat(done: &Arc<AtomicBool>, mut work: impl FnMut() + Send + 'static) -> JoinHandle<()> {
     let done = Arc::clone(done);
     spawn(move || {
         while !done.load(Relaxed) {
+            let _at_work = at_work();
             work();
         }
     })
 }
 
-/// Lets threads run for a time, or until one of them has failed.
+/// Lets threads run for a time, or until one of them has failed. Again and again all stand still, and the
+/// heap has no faults.
 fn run_for(time: Duration, done: &AtomicBool, threads: Vec<JoinHandle<()>>) {
     let end = Instant::now() + time;
     while Instant::now() < end && !threads.iter().any(JoinHandle::is_finished) {
         sleep(Duration::from_millis(10));
+        let _nobody_works = AT_WORK.write().unwrap_or_else(PoisonError::into_inner);
+        assert_eq!(heap_check::count_faults(), 0);
     }
     done.store(true, Relaxed);
     join_all(threads);
@@ -119,7 +130,11 @@ fn producer(done: &Arc<AtomicBool>, size: usize, to: Sender<Stamped>) -> JoinHan
 
 /// Frees what arrives.
 fn consumer(from: Receiver<Stamped>) -> JoinHandle<()> {
-    spawn(move || from.into_iter().for_each(Stamped::free))
+    let free = |block: Stamped| {
+        let _at_work = at_work();
+        block.free();
+    };
+    spawn(move || from.into_iter().for_each(free))
 }
 
 /// An owner's heap is visited while it allocates, is given away, and is bound by new threads.

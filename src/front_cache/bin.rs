@@ -7,6 +7,7 @@
 use crate::geometry::*;
 use crate::magazine::Magazine;
 use crate::policy::MAGAZINE_BLOCKS;
+use crate::slab::owned::cached_class;
 use core::arch::asm;
 use core::mem::offset_of;
 use core::ptr;
@@ -140,6 +141,16 @@ impl Bin {
     pub unsafe fn is_block_start(bin: *mut Bin, address: usize) -> bool {
         // SAFETY: the caller's promise.
         unsafe { is_block_start(address & (*bin).slab_mask as usize, (*bin).inverse) }
+    }
+
+    /// Number of faults, by the owner: the three pointers must agree, and each block be one of the class.
+    pub(crate) fn check_rep(&self, class: usize) -> usize {
+        let places = |to: *mut *mut u8| (to as usize).wrapping_sub(self.base as usize) / size_of::<*mut u8>();
+        if places(self.top) > places(self.end) || places(self.end) > MAGAZINE_BLOCKS {
+            return 1;
+        }
+        // SAFETY: [I-BIN] `base..top` are initialised places of the bin's magazine.
+        (0..self.blocks()).filter(|&at| cached_class(unsafe { self.base.add(at).read() }) != Some(class)).count()
     }
 
     /// The magazine, if the bin has one.

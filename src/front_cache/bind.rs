@@ -215,6 +215,8 @@ pub(super) fn park(heap: *mut Heap) {
     let set = unsafe { &mut *(*heap).record.set.get() };
     abandon_slabs(set);
     debug_assert_eq!(set.check_rep(), 0, "a heap is parked with contradictions in it");
+    // SAFETY: [I-TENANT] as above.
+    debug_assert_eq!(unsafe { (*(*heap).depot.get()).check_rep() }, 0, "contradictions in its depot");
     let (owner, shared) = (set.owner(), set.shared());
     shared.tenancy.transition_park();
     directory::note_parked(owner);

@@ -2,9 +2,10 @@
 #![allow(unsafe_code)] // lists of magazines
 
 use crate::geometry::*;
-use crate::magazine::Magazine;
 use crate::magazine::stock::{self, Stock};
+use crate::magazine::{self, Magazine};
 use crate::policy;
+use crate::slab::owned::cached_class;
 use core::ptr;
 
 /// See the module. Belongs to the tenant of the heap.
@@ -92,6 +93,37 @@ impl Depot {
             self.spares.give_up();
         }
         *self = Self::new();
+    }
+
+    /// Number of faults: magazines, their blocks and the counts must agree.
+    pub fn check_rep(&self) -> usize {
+        let (mut faults, mut bytes) = (0, 0);
+        for (class, info) in CLASSES.iter().enumerate() {
+            let (mut at, mut blocks) = (self.heads[class], 0);
+            // each has a block at least
+            for _ in 0..policy::DEPOT_CLASS_MAX_BYTES / info.bytes as usize {
+                if !magazine::is_one(at) {
+                    break;
+                }
+                // SAFETY: [I-MAGAZINE] magazines in the depot belong to it.
+                let magazine = unsafe { &*at };
+                let count = (magazine.count as usize).min(policy::MAGAZINE_BLOCKS);
+                faults += usize::from(count != magazine.count as usize || count == 0);
+                let is_wrong = |block: &&*mut u8| cached_class(**block) != Some(class);
+                faults += magazine.items[..count].iter().filter(is_wrong).count();
+                blocks += count as u32;
+                at = magazine.linked();
+            }
+            faults += usize::from(!at.is_null() || blocks != self.blocks[class]);
+            bytes += blocks as usize * info.bytes as usize;
+        }
+        faults + usize::from(bytes != self.bytes) + usize::from(!self.spares.is_sound())
+    }
+
+    /// Counts so many blocks more: for the test of the checks.
+    #[cfg(test)]
+    pub fn damage(&mut self, class: usize, blocks: u32) {
+        self.blocks[class] = self.blocks[class].wrapping_add(blocks);
     }
 
     /// Whether a magazine of the class holds `block`.

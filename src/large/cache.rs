@@ -130,6 +130,18 @@ pub fn decay() {
     }
 }
 
+/// In how many places a block is kept, or, for none, how many blocks are: for checks.
+pub fn count(block: Option<&HugeBlock>) -> usize {
+    let kept = PLACES.iter().filter_map(peek);
+    kept.filter(|there| block.is_none_or(|block| ptr::eq(*there, block))).count()
+}
+
+/// Puts `block` in place of what is in the first place: for the test of the checks.
+#[cfg(test)]
+pub fn damage(block: *mut HugeBlock) -> *mut HugeBlock {
+    PLACES[0].swap(block, Ordering::Relaxed)
+}
+
 /// Unmaps every cached block; returns the bytes given back.
 pub fn purge_all() -> usize {
     purge_if(|_| true)

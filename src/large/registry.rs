@@ -8,7 +8,7 @@
 use crate::geometry::SUPERSLAB_BYTES;
 use crate::policy;
 use crate::superslab::pool;
-use crate::sync::tagged_stack::{Links, TaggedStack};
+use crate::sync::tagged_stack::{END, Links, TaggedStack};
 use crate::sync::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 use core::ptr;
 
@@ -190,6 +190,44 @@ pub fn find(address: usize) -> Found {
         // SAFETY: [I-HUGE] entries are addresses of records.
         word => Found::Live(unsafe { &*(word as *const HugeBlock) }),
     }
+}
+
+/// Every registered block, by the address it is registered at, and whether it is cached: for checks.
+pub fn for_each(mut visit: impl FnMut(usize, &'static HugeBlock, bool)) {
+    // acquire, both: as in `leaf_entry`
+    // SAFETY: [I-RADIX]
+    let nodes = |link: &AtomicPtr<Middle>| unsafe { link.load(Ordering::Acquire).as_ref() };
+    for (high, middle) in ROOT.iter().enumerate().filter_map(|(at, link)| Some((at, nodes(link)?))) {
+        for (low, link) in middle.iter().enumerate() {
+            // SAFETY: [I-RADIX]
+            let Some(leaf) = (unsafe { link.load(Ordering::Acquire).as_ref() }) else { continue };
+            for (page, entry) in leaf.iter().enumerate() {
+                // acquire [HUGE]
+                let word = entry.load(Ordering::Acquire);
+                if word != 0 {
+                    let page = (((high << MIDDLE_BITS) + low) << LEAF_BITS) + page;
+                    // SAFETY: [I-HUGE] entries are addresses of records.
+                    let block = unsafe { &*((word & !CACHED) as *const HugeBlock) };
+                    visit(page << PAGE_SHIFT, block, word & CACHED != 0);
+                }
+            }
+        }
+    }
+}
+
+/// Number of faults among the records that wait to be used again: for checks, exact while all threads rest.
+pub fn check_recycled() -> usize {
+    let Some(base) = pool::base() else { return 0 };
+    let (links, most) = (BlockLinks(base), pool::committed_bytes() / size_of::<HugeBlock>());
+    let (mut seen, mut number) = (0, FREE_BLOCKS.top());
+    while number != END {
+        if seen > most || !pool::may_start_at(base + number as usize * pool::PIECE_ALIGN) {
+            return 1; // no record, or a circle
+        }
+        seen += 1;
+        number = links.next(number);
+    }
+    0
 }
 
 /// Whether an address lies within a huge block, live or cached, but not at its start: looks back

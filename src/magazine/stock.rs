@@ -121,6 +121,11 @@ impl Stock {
         }
     }
 
+    /// Whether its lists and count agree; by whom it belongs to.
+    pub fn is_sound(&self) -> bool {
+        is_chain(self.first, self.count) && (self.spare.is_null() || is_chain(self.spare, MAGAZINE_CHAIN))
+    }
+
     /// Forgets them, in the child of a fork whose owner may have been in the midst of a change.
     pub fn forget(&mut self) {
         *self = Self::new();
@@ -131,6 +136,46 @@ impl Default for Stock {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Number of faults among the magazines that were given away: for checks, exact while all threads rest.
+pub fn check_recycled() -> usize {
+    let Some(base) = pool::base() else { return 0 };
+    let (links, most) = (PoolLinks(base), pool::committed_bytes() / size_of::<Magazine>());
+    let (mut faults, mut seen, mut number) = (0, 0, RECYCLED.top());
+    while number != END {
+        let first = links.at(number);
+        if !super::is_one(first) || seen > most {
+            return faults + 1; // no magazine, or a circle
+        }
+        // SAFETY: [I-POOL] a magazine of the pool, whoever it belongs to by now.
+        let (count, rest) = unsafe { ((*first).count as usize, (*first).items[0].cast()) };
+        faults += usize::from(!(1..=MAGAZINE_CHAIN).contains(&count) || !is_chain(rest, count.wrapping_sub(1)));
+        seen += count;
+        number = links.next(number);
+    }
+    faults
+}
+
+/// Makes the newest chain one shorter or, called again, as long as it was: for the test of the checks.
+#[cfg(test)]
+pub fn damage() {
+    let first = PoolLinks(pool::base().unwrap()).at(RECYCLED.top());
+    // SAFETY: [I-POOL] a magazine of the pool; nobody else is there.
+    unsafe { (*first).count ^= 1 };
+}
+
+/// Whether `count` magazines, and no more, are linked from `first` on.
+fn is_chain(first: *mut Magazine, count: usize) -> bool {
+    let mut at = first;
+    for _ in 0..count.min(MAGAZINE_CHAIN) {
+        if !super::is_one(at) {
+            return false;
+        }
+        // SAFETY: [I-POOL] as above.
+        at = unsafe { (*at).linked() };
+    }
+    at.is_null()
 }
 
 /// A chain that somebody gave away: the first of it, linked to the others, and how many they are.

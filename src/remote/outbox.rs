@@ -11,6 +11,7 @@ use crate::magazine::Magazine;
 use crate::magazine::stock::{self, Stock};
 use crate::policy;
 use crate::slab::directory;
+use crate::slab::owned::cached_class;
 use crate::slab::shared::Stray;
 use crate::stats::{HeapStats, POOL};
 use core::ptr;
@@ -182,6 +183,25 @@ impl Outbox {
     pub fn recover(&mut self) {
         self.bytes = self.lanes.iter().map(|lane| lane.bytes as usize).sum();
         self.stock.forget();
+    }
+
+    /// Number of faults, by the owner: each lane's bytes are those of its blocks, the sum that of the lanes.
+    pub fn check_rep(&self) -> usize {
+        let mut faults = usize::from(!self.stock.is_sound());
+        for lane in &self.lanes {
+            // SAFETY: [I-MAGAZINE] the lanes' batches belong to this outbox.
+            let blocks = unsafe { lane.batch.as_ref() }.map_or(&[][..], Magazine::blocks);
+            let classes = blocks.iter().filter_map(|&block| cached_class(block));
+            let (count, bytes) = classes.fold((0, 0), |(n, sum), class| (n + 1, sum + CLASSES[class].bytes));
+            faults += usize::from(count != blocks.len() || bytes != lane.bytes);
+        }
+        faults + usize::from(self.lanes.iter().map(|lane| lane.bytes as usize).sum::<usize>() != self.bytes)
+    }
+
+    /// Counts a byte that is not there: for the test of the checks.
+    #[cfg(test)]
+    pub fn damage(&mut self) {
+        self.bytes ^= 1;
     }
 
     /// Whether `block` waits in the outbox.

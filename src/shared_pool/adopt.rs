@@ -46,6 +46,17 @@ pub fn unadvertise(set: &mut SlabSet) {
     }
 }
 
+/// Parked heaps that are counted as having a partial slab of the class: for checks.
+pub fn advertised(class: usize) -> u64 {
+    ADVERTISED[class].get()
+}
+
+/// Counts so many heaps more: for the test of the checks.
+#[cfg(test)]
+pub fn damage_advertised(class: usize, heaps: u64) {
+    ADVERTISED[class].add_n(heaps);
+}
+
 /// Attaches a partial slab of a parked heap to `set`.
 pub(super) fn adopt_abandoned(set: &mut SlabSet, class: usize) -> bool {
     if ADVERTISED[class].get() == 0 {

@@ -9,8 +9,10 @@ use crate::config;
 use crate::geometry::*;
 use crate::os;
 use crate::stats::{POOL, Stage};
+use crate::superslab::extent;
+use crate::superslab::header::SlotState;
 use crate::superslab::registry::{self, SlotLinks};
-use crate::sync::tagged_stack::{Chain, TaggedStack};
+use crate::sync::tagged_stack::{Chain, END, Links, TaggedStack};
 use crate::sync::{AtomicU64, Ordering, fence};
 
 static STACKS: [TaggedStack<SLOT_INDEX_BITS>; NUM_RUN_CODES] = [const { TaggedStack::new() }; NUM_RUN_CODES];
@@ -176,6 +178,37 @@ const fn make_candidates() -> [(u128, u128); NUM_RUN_CODES] {
 /// Slots of a run code, and whether its runs start at a multiple of them.
 const fn code_slots(code: usize) -> (usize, bool) {
     if code < NUM_CLASSES { (1 << class_order(code), true) } else { (code - NUM_CLASSES, false) }
+}
+
+/// Faults of the stacks, and the slots that stand on them: for checks, exact while all threads rest.
+pub fn check_rep() -> (usize, u64) {
+    let end = (extent::superslabs_made() * SLOTS_PER_SUPERSLAB) as u32;
+    let (mut faults, mut slots) = (0, 0);
+    for code in (0..NUM_RUN_CODES).filter(|code| *code != NUM_CLASSES) {
+        let (mut at, mut runs) = (STACKS[code].top(), 0);
+        faults += usize::from(at != END && nonempty_codes() >> code & 1 == 0); // [NONEMPTY]
+        while at != END {
+            if at >= end || runs == end {
+                faults += 1; // no slot, or a circle
+                break;
+            }
+            let record = registry::record(at as usize);
+            let is_as_pushed = record.state() == SlotState::Empty && record.code() == code;
+            faults += usize::from(!is_as_pushed || registry::entry(at as usize) != ENTRY_UNUSED);
+            runs += 1;
+            at = SlotLinks.next(at);
+        }
+        slots += u64::from(runs) * RunKind::from_code(code).slots() as u64;
+    }
+    (faults, slots)
+}
+
+/// Hides the stack of a code from searches, or shows it again: for the test of the checks.
+#[cfg(test)]
+pub fn damage_hint(code: usize) {
+    // relaxed, both: nobody else is there
+    let hint = &NONEMPTY[code / 64];
+    hint.store(hint.load(Ordering::Relaxed) ^ 1 << (code % 64), Ordering::Relaxed);
 }
 
 #[cfg(test)]

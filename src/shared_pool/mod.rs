@@ -29,15 +29,19 @@ mod trace;
 mod unused;
 mod whole;
 
-pub use adopt::{advertise, unadvertise};
+pub use adopt::{advertise, advertised, unadvertise};
 pub use budget::has_room;
+pub use empty::check_rep as check_empty_runs;
 pub use purge::{claimed_bytes, decay, is_draining, purge_all, purge_excess, purges, warm_bytes};
 pub use release::{LastSlabs, release_run, release_slab, return_leading};
-pub use unused::{claim_aligned, claim_behind};
+pub use unused::{check_hints, claim_aligned, claim_behind};
 pub use whole::{claim_superslabs, unclaim_superslabs};
 
 use crate::geometry::*;
 use crate::slab::set::SlabSet;
+
+#[cfg(test)]
+pub use {adopt::damage_advertised, empty::damage_hint, unused::damage_hints};
 
 /// In the child of a fork: nobody but the calling thread is inside any more.
 pub fn reset_after_fork() {

@@ -51,6 +51,27 @@ pub(super) fn correct_hints(superslab: usize) {
     }
 }
 
+/// Orders of which a SuperSlab has a free run that no search finds: for checks, exact while all threads rest
+/// [HINT]. A hint without a run is no fault: who follows it corrects it. Holes of the reservation have none.
+pub fn check_hints(superslab: usize) -> usize {
+    let header = registry::header(superslab);
+    let is_hidden = |order: &usize| {
+        // relaxed: all threads rest
+        let shown = HINTS[*order][superslab / 64].load(Ordering::Relaxed) >> (superslab % 64) & 1 == 1;
+        !shown && free_run_starts(header.claimed(), 1 << order, 1 << order) != 0
+    };
+    if header.is_untouched() { 0 } else { (0..ORDERS).filter(is_hidden).count() }
+}
+
+/// Takes the hints of a SuperSlab away, or gives them back: for the test of the checks.
+#[cfg(test)]
+pub fn damage_hints(superslab: usize) {
+    for hint in HINTS.iter().map(|hints| &hints[superslab / 64]) {
+        // relaxed, both: nobody else is there
+        hint.store(hint.load(Ordering::Relaxed) ^ 1 << (superslab % 64), Ordering::Relaxed);
+    }
+}
+
 /// The order whose hint a run of this kind looks at: for a slab its own; a span may start anywhere,
 /// and a free run of n slots contains an aligned one of more than a quarter of n.
 fn hint_order(kind: RunKind) -> usize {

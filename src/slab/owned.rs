@@ -60,6 +60,18 @@ pub fn head_slot(slot: usize, class: usize) -> u32 {
     (slot as u32) & !((1u32 << CLASSES[class].order) - 1)
 }
 
+/// The class of a block that stands in a bin, depot or outbox, if it can be one: it starts where a block of
+/// its slab does, and is out of it. For checks.
+pub fn cached_class(block: *mut u8) -> Option<usize> {
+    let address = block as usize;
+    let slot = registry::slot_of(address)?;
+    let class = entry_class(registry::entry(slot))?;
+    let is_start = is_block_start(address & CLASSES[class].slab_mask as usize, CLASSES[class].inverse);
+    // SAFETY: [I-SLAB] read only: another heap may change its slab meanwhile, but not where a block is
+    // concerned that is out of it.
+    (is_start && !unsafe { slab_at(head_slot(slot, class)) }.holds(address)).then_some(class)
+}
+
 impl Slab {
     /// Makes an empty-handed slab of a run that the caller owns: every block is in it. `zeroed`:
     /// the memory reads as zero.

@@ -323,6 +323,13 @@ impl SlabSet {
                 (prev, at) = (at, slab.next);
             }
             faults += usize::from(slabs.last != prev);
+            if slabs.attached != NO_SLAB {
+                // SAFETY: [I-SLAB] as above.
+                let slab = unsafe { slab_at(slabs.attached) };
+                faults += slab.check_rep();
+                faults += usize::from(slab.is_listed() || slab.class() != class || slab.slot() != slabs.attached);
+                faults += usize::from(registry::entry(slabs.attached as usize) != slab_entry(self.owner, class));
+            }
         }
         faults
     }

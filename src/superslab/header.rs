@@ -250,6 +250,16 @@ impl SuperSlabHeader {
         (bits, self.next_gathered.load(Ordering::Relaxed))
     }
 
+    /// Whether the joiner has noted runs and not taken them yet: for checks.
+    pub fn has_gathered(&self) -> bool {
+        self.gathered.load(Ordering::Relaxed) != 0
+    }
+
+    /// Whether no slot was ever committed, as in a hole of the reservation: for checks.
+    pub fn is_untouched(&self) -> bool {
+        self.committed.load(Ordering::Relaxed) == 0
+    }
+
     /// Notes that the slots were given back and read as zero.
     pub fn mark_purged(&self, mask: u32) {
         self.dirty.fetch_and(!mask, Ordering::Relaxed);

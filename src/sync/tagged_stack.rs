@@ -68,8 +68,8 @@ impl<const INDEX_BITS: u32> TaggedStack<INDEX_BITS> {
 
     /// The top node just now, or [`END`]: for checks, which walk on from it in vain while others pop.
     pub fn top(&self) -> u32 {
-        // acquire [POP]
-        Self::index(self.head.load(Ordering::Acquire))
+        // relaxed: who checks has to see to it that all rest
+        Self::index(self.head.load(Ordering::Relaxed))
     }
 
     /// Pushes the chain that starts at `first` and ends at `last`, whose inner links are set.

@@ -1,18 +1,26 @@
 // Threads allocate, resize, exchange and free blocks at random, die with live blocks and are
 // followed by others that inherit these. Every block is filled with a pattern made of its address
-// and size, checked before each free, realloc or hand-over.
+// and size, checked before each free, realloc or hand-over. Again and again all threads stand still and
+// the heap is walked (hakmem_check): it must have no contradictions.
 //
 // Arguments: THREADS SECONDS SEED; the run here is the short one, take minutes by hand.
 // args: 4 5 42
-// expect-stdout: "ok: * blocks, * handed over, * threads"
+// expect-stdout: "ok: * blocks, * handed over, * threads, * walks"
 // timeout: 120
 #include "check.h"
 #include <pthread.h>
 #include <time.h>
 
-enum { OWN = 256, MAILBOXES = 512, MOST_THREADS = 256 };
+enum { OWN = 256, MAILBOXES = 512, MOST_THREADS = 256, STEPS_BETWEEN_RESTS = 256 };
+#define SECONDS_BETWEEN_WALKS 0.1
 #define LIVE_LIMIT_BYTES ((size_t)768 << 20)
 #define FULLY_WRITTEN_BYTES ((size_t)64 << 10)
+
+struct worker {
+    pthread_t thread;
+    uintptr_t number;
+    int is_done; // takes no step any more: it may be waited for while nobody else takes one
+};
 
 // Blocks that a dead thread left behind; itself a block of the heap.
 struct legacy {
@@ -24,7 +32,9 @@ static void *mailboxes[MAILBOXES];
 static struct legacy *legacies;
 static pthread_mutex_t legacies_lock = PTHREAD_MUTEX_INITIALIZER;
 static size_t live_bytes;
-static unsigned long block_count, handed_over_count, thread_count;
+static unsigned long block_count, handed_over_count, thread_count, walk_count;
+// Held for reading by who takes steps, for writing by who walks the heap.
+static pthread_rwlock_t at_work;
 static int stop;
 static uint64_t seed;
 
@@ -146,10 +156,12 @@ static void leave_behind(void *const *blocks) {
     pthread_mutex_unlock(&legacies_lock);
 }
 
-static void *work(void *number) {
-    uint64_t state = seed * 1000003 + (uintptr_t)number;
+static void *work(void *argument) {
+    struct worker *worker = argument;
+    uint64_t state = seed * 1000003 + worker->number;
     uint64_t steps = 500 + next_random(&state) % 30000;
     void *blocks[OWN] = {0};
+    pthread_rwlock_rdlock(&at_work);
     for (uint64_t step = 0; step < steps && !__atomic_load_n(&stop, __ATOMIC_RELAXED); step++) {
         void **place = &blocks[next_random(&state) % OWN];
         unsigned choice = (unsigned)(next_random(&state) % 8);
@@ -158,8 +170,14 @@ static void *work(void *number) {
         else if (choice < 6) *place = resize(*place, &state);
         else *place = exchange(*place, &state);
         if (step % 4096 == 4095) release_one_legacy();
+        if (step % STEPS_BETWEEN_RESTS == 0) {
+            pthread_rwlock_unlock(&at_work);
+            pthread_rwlock_rdlock(&at_work);
+        }
     }
     leave_behind(blocks);
+    __atomic_store_n(&worker->is_done, 1, __ATOMIC_RELEASE);
+    pthread_rwlock_unlock(&at_work);
     return NULL;
 }
 
@@ -169,31 +187,67 @@ static double seconds_now(void) {
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static void start(pthread_t *thread) {
-    CHECK(pthread_create(thread, NULL, work, (void *)++thread_count) == 0);
+static void start(struct worker *worker) {
+    worker->number = ++thread_count;
+    worker->is_done = 0;
+    CHECK(pthread_create(&worker->thread, NULL, work, worker) == 0);
+}
+
+static void finish(struct worker *worker) {
+    if (!worker->number) return; // waited for already
+    CHECK(pthread_join(worker->thread, NULL) == 0);
+    worker->number = 0;
+}
+
+// While nobody takes a step, and nobody is about to end: that is waited for.
+static void walk(struct worker *workers, int count) {
+    static size_t (*contradictions)(void);
+    if (!contradictions) contradictions = (size_t(*)(void))dlsym(RTLD_DEFAULT, "hakmem_check");
+    if (!contradictions) return;
+    pthread_rwlock_wrlock(&at_work);
+    for (int i = 0; i < count; i++)
+        if (__atomic_load_n(&workers[i].is_done, __ATOMIC_ACQUIRE)) finish(&workers[i]);
+    CHECK(contradictions() == 0);
+    pthread_rwlock_unlock(&at_work);
+    walk_count++;
+}
+
+static void work_until(double end, struct worker *workers, int count) {
+    for (double next_walk = 0; seconds_now() < end;)
+        for (int i = 0; i < count; i++) {
+            if (seconds_now() >= next_walk) {
+                walk(workers, count);
+                next_walk = seconds_now() + SECONDS_BETWEEN_WALKS;
+            }
+            finish(&workers[i]);
+            release_one_legacy();
+            start(&workers[i]);
+        }
+}
+
+static void prefer_who_walks(void) {
+    pthread_rwlockattr_t attributes;
+    pthread_rwlockattr_init(&attributes);
+    pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    CHECK(pthread_rwlock_init(&at_work, &attributes) == 0);
 }
 
 int main(int argc, char **argv) {
-    static pthread_t threads[MOST_THREADS];
+    static struct worker workers[MOST_THREADS];
     CHECK(argc == 4);
     int count = atoi(argv[1]);
     CHECK(count > 0 && count <= MOST_THREADS);
     double end = seconds_now() + atof(argv[2]);
     seed = strtoull(argv[3], NULL, 10);
-    for (int i = 0; i < count; i++) start(&threads[i]);
-    while (seconds_now() < end)
-        for (int i = 0; i < count; i++) {
-            CHECK(pthread_join(threads[i], NULL) == 0);
-            release_one_legacy();
-            start(&threads[i]);
-        }
+    prefer_who_walks();
+    for (int i = 0; i < count; i++) start(&workers[i]);
+    work_until(end, workers, count);
     __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
-    for (int i = 0; i < count; i++) CHECK(pthread_join(threads[i], NULL) == 0);
+    for (int i = 0; i < count; i++) finish(&workers[i]);
     while (legacies) release_one_legacy();
     for (int i = 0; i < MAILBOXES; i++) release(mailboxes[i]);
     CHECK(live_bytes == 0);
-    size_t (*contradictions)(void) = (size_t(*)(void))dlsym(RTLD_DEFAULT, "hakmem_check");
-    CHECK(!contradictions || contradictions() == 0);
-    printf("ok: %lu blocks, %lu handed over, %lu threads\n", block_count, handed_over_count, thread_count);
+    walk(workers, 0);
+    printf("ok: %lu blocks, %lu handed over, %lu threads, %lu walks\n", block_count, handed_over_count, thread_count, walk_count);
     return 0;
 }

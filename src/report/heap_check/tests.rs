@@ -1,0 +1,120 @@
+//! Each structure damaged in turn: the walker complains, and is silent again when it was put right. One test,
+//! in a process of its own, since the heap is the process's and the walk is exact only while nobody uses it.
+
+use super::*;
+use crate::front_cache::bin::Bin;
+use crate::sync::tagged_stack::{END, Links};
+use crate::{alloc, free};
+use std::process::Command;
+
+const CHILD: &str = "HAKMEM_TEST_CHILD";
+const NAME: &str = "report::heap_check::tests::damage_to_any_structure_is_seen";
+
+/// The faults that `damage` makes; `repair` takes them away.
+fn faults_between(what: &str, damage: impl FnOnce(), repair: impl FnOnce()) {
+    assert_eq!(count_faults(), 0, "before: {what}");
+    damage();
+    let faults = count_faults();
+    repair();
+    assert!(faults > 0, "nobody sees: {what}");
+    assert_eq!(count_faults(), 0, "after: {what}");
+}
+
+fn free_all(blocks: Vec<usize>) {
+    // SAFETY: live blocks, freed once.
+    blocks.into_iter().for_each(|block| unsafe { free::deallocate(block as *mut u8) });
+}
+
+fn allocate(size: usize, count: usize) -> Vec<usize> {
+    (0..count).map(|_| alloc::allocate(size) as usize).collect()
+}
+
+/// The head of an EMPTY run.
+fn empty_run() -> usize {
+    let slots = extent::superslabs_made() * SLOTS_PER_SUPERSLAB;
+    let is_empty =
+        |slot: &usize| registry::record(*slot).state() == SlotState::Empty && registry::entry(*slot) == ENTRY_UNUSED;
+    (0..slots).find(is_empty).expect("no EMPTY run")
+}
+
+fn damage_everything() {
+    // EMPTY runs, cached blocks, a huge mapping kept, a parked heap with partial slabs, slots that are free
+    free_all(allocate(4096, 2000));
+    shared_pool::purge_all();
+    free_all(allocate(4096, 500));
+    free_all(allocate(5 << 20, 1));
+    let left = std::thread::spawn(|| {
+        let mut blocks = allocate(1024, 500);
+        free_all(blocks.split_off(30));
+        blocks
+    });
+    let left = left.join().unwrap();
+    let mine = tls::current();
+
+    let run = empty_run();
+    let (code, stamp) = (registry::record(run).code(), registry::record(run).released_ms());
+    faults_between(
+        "an EMPTY run that is said to be ACTIVE",
+        || registry::record(run).transition_activate(code),
+        || registry::record(run).transition_empty(code, stamp),
+    );
+    faults_between(
+        "an EMPTY stack without its hint",
+        || shared_pool::damage_hint(code),
+        || shared_pool::damage_hint(code),
+    );
+    let next = registry::SlotLinks.next(run as u32);
+    faults_between(
+        "a stack that is cut or goes in a circle",
+        || registry::SlotLinks.set_next(run as u32, if next == END { run as u32 } else { END }),
+        || registry::SlotLinks.set_next(run as u32, next),
+    );
+    let free =
+        (0..extent::superslabs_made()).find(|at| registry::header(*at).claimed() != u32::MAX).expect("no free slot");
+    let hide = || shared_pool::damage_hints(free);
+    faults_between("free slots without a hint", hide, hide);
+    let class = class_of(1024);
+    faults_between(
+        "a partial slab too many advertised",
+        || shared_pool::damage_advertised(class, 1),
+        || {
+            shared_pool::damage_advertised(class, 1u64.wrapping_neg());
+        },
+    );
+    let id = directory::next_parked(0).expect("no parked heap");
+    faults_between("a parked heap that nobody finds", || directory::note_bound(id), || directory::note_parked(id));
+    let class = class_of(4096);
+    // SAFETY: [I-TENANT] this thread's own depot, of a process in which nobody visits it.
+    let miscount = |blocks: u32| unsafe { (*(*mine).depot.get()).damage(class, blocks) };
+    faults_between("a block too many in the depot", || miscount(1), || miscount(1u32.wrapping_neg()));
+    // SAFETY: [I-OUTBOX] this thread's own.
+    let flip = || unsafe { (*mine).front.outbox.damage() };
+    faults_between("a byte too many in the outbox", flip, flip);
+    // SAFETY: [I-BIN] this thread's own bin; what it holds is put back.
+    let exchange = |by: isize| unsafe {
+        let bin = &raw mut (*mine).front.bins[class];
+        let block = Bin::pop(bin);
+        assert!(!block.is_null() && Bin::push(bin, block.wrapping_byte_offset(by)));
+    };
+    faults_between("a bin with what is no block", || exchange(16), || exchange(-16));
+    faults_between("bytes of huge blocks", || POOL.huge_cached_bytes.add_n(1), || POOL.huge_cached_bytes.sub_n(1));
+    let lost = std::cell::Cell::new(std::ptr::null_mut());
+    faults_between(
+        "a huge block lost by the cache",
+        || lost.set(cache::damage(lost.get())),
+        || _ = cache::damage(lost.get()),
+    );
+    faults_between("a recycled chain that is too short or too long", stock::damage, stock::damage);
+    free_all(left);
+    assert_eq!(count_faults(), 0);
+}
+
+#[test]
+fn damage_to_any_structure_is_seen() {
+    if std::env::var_os(CHILD).is_some() {
+        return damage_everything();
+    }
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    let output = command.args([NAME, "--exact", "--nocapture", "--test-threads=1"]).env(CHILD, "1").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
