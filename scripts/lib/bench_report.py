@@ -1,26 +1,13 @@
 """Writes benchmarks.md from the figures: one function for each section."""
 
 from lib import bench_goals, rows
-from lib.bench_judge import AGAIN, LOSS, RSS, SUBJECT
+from lib.bench_judge import AGAIN, LEAST_BAND, LOSS, RSS, SUBJECT
+from lib.table import markdown_table, number
 
 WORDS = {"time": "Time", RSS: "Peak RSS"}
 UNITS = {"time": "s", RSS: "MiB"}
 BEST = {"time": "fastest", RSS: "smallest"}
 PLOTS = (("means.svg", "Geometric means by group"), ("time.svg", "Time, each row"), ("rss.svg", "Peak RSS, each row"))
-
-
-def markdown_table(headers, lines, left=1):
-    """A table whose first `left` columns stand to the left."""
-    cells = lambda line: "| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |"
-    rule = "|" + "---|" * left + "--:|" * (len(headers) - left)
-    return "\n".join([cells(headers), rule, *(cells(line) for line in lines)])
-
-
-def number(value, digits=3):
-    """A figure with some significant digits, without an exponent."""
-    if value is None:
-        return "-"
-    return f"{value:.0f}" if abs(value) >= 10 ** digits else f"{value:.{digits}g}"
 
 
 def times(value):
@@ -63,8 +50,8 @@ A mean leaves out the rows in which hakmem or that peer failed, and then says of
 
 `{AGAIN}` is a copy of the same library, run as one more allocator (A/A): its ratio should be 1.00,
 and what it is off by is noise. A ratio is a tie within that of its row, within half the range of all runs of both
-copies, or within the median of all rows' noise, whichever is most. **{LOSS}** marks a row in which the best peer
-wins; of the rows of this form none is left out."""
+copies, within the median of all rows' noise, or within {LEAST_BAND:.0%}, whichever is most. **{LOSS}** marks a row in
+which the best peer wins; of the rows of this form none is left out."""
 
 
 def goals(figures):

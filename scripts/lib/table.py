@@ -1,4 +1,4 @@
-"""Medians, spreads, ratios, and a plain-text table of them."""
+"""Medians, spreads, ratios, and tables of them: plain text, or markdown."""
 
 from statistics import median
 
@@ -25,6 +25,20 @@ def render(headers, rows, left_columns=1):
         lines.append("  ".join(cells).rstrip())
     lines.insert(1, "  ".join("-" * width for width in widths))
     return "\n".join(lines)
+
+
+def markdown_table(headers, lines, left=1):
+    """A table whose first `left` columns stand to the left."""
+    cells = lambda line: "| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |"
+    rule = "|" + "---|" * left + "--:|" * (len(headers) - left)
+    return "\n".join([cells(headers), rule, *(cells(line) for line in lines)])
+
+
+def number(value, digits=3):
+    """A figure with some significant digits, without an exponent."""
+    if value is None:
+        return "-"
+    return f"{value:.0f}" if abs(value) >= 10 ** digits else f"{value:.{digits}g}"
 
 
 def field_median(samples, field_name):
