@@ -2,7 +2,7 @@
  *
  * usage: measure_child FD [NAME=VALUE ...] -- COMMAND [ARG ...]
  *
- * scripts/compare starts every measured command through this small program,
+ * The scripts start every measured command through this small program,
  * since the kernel lets a process inherit the peak RSS of the image that
  * called exec: started from Python, no command would seem to need less than
  * Python. The variables are set for the command alone, so that a preloaded

@@ -6,6 +6,7 @@ A goal for speed (`at least 1.2x as fast`) stands here as its inverse.
 
 from dataclasses import dataclass
 
+from lib.bench_judge import RSS
 from lib.rows import REAL_GROUPS
 
 START_ROW = "true x200"
@@ -49,14 +50,14 @@ class Goal:
 
 def overall(figures):
     """Goals over all rows."""
-    worst, worst_rss = figures.worst("time", figures.rows), figures.worst("rss_mib", figures.rows)
+    worst, worst_rss = figures.worst("time", figures.rows), figures.worst(RSS, figures.rows)
     name = lambda verdict: f"{verdict.row}, {verdict.best}" if verdict else ""
     ratio = lambda verdict: verdict.ratio if verdict else None
     return [
         Goal("time, all rows, against the best peer of each", figures.mean_against_best("time", figures.rows), 1.00, 1.05),
         Goal("time, worst row, against its best peer", ratio(worst), 1.10, 1.25, name(worst)),
         Goal("peak RSS, all rows, against the smallest peer of each",
-             figures.mean_against_best("rss_mib", figures.rows), 1.10, 1.25),
+             figures.mean_against_best(RSS, figures.rows), 1.10, 1.25),
         Goal("peak RSS, worst row, against its smallest peer", ratio(worst_rss), 2.00, 2.00, name(worst_rss)),
     ]
 
@@ -73,7 +74,7 @@ def real_programs(figures):
     rows = figures.group_rows(*REAL_GROUPS)
     return [
         Goal("real programs, user+sys, against glibc", figures.mean_against("glibc", "cpu_s", rows), 0.85, 0.88),
-        Goal("real programs, peak RSS, against glibc", figures.mean_against("glibc", "rss_mib", rows), 1.00, 1.03),
+        Goal("real programs, peak RSS, against glibc", figures.mean_against("glibc", RSS, rows), 1.00, 1.03),
     ]
 
 

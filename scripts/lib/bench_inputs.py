@@ -1,4 +1,5 @@
-"""Inputs of the program rows, made by this file into out/bench-inputs: the same bytes on every machine.
+"""Inputs of the program rows, made by this file into out/bench-inputs, from fixed seeds: the same
+on every machine whose Python and git are the same.
 
 A stamp there holds the digest of this file; inputs made by another version of it
 are made again.

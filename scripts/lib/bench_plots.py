@@ -7,16 +7,17 @@ WIDTH_INCHES = 9
 ROW_INCHES = 0.24
 LEGEND_COLUMNS = 4
 MARKERS = "osD^vP*X<>hp"
-# What lies beyond is drawn at the edge, as an arrow would be.
+# What lies beyond is drawn at the edge, and the label of the axis says so.
 LIMITS = (0.1, 4.0)
 TICKS = (0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 4)
-# Debian's matplotlib starts without a window only when told so.
+# The salt makes the names in the file the same each time; text stays text, so that it can be searched.
 SETTINGS = {"svg.hashsalt": "hakmem", "svg.fonttype": "none", "font.size": 8, "font.family": "sans-serif"}
 
 
 def load_matplotlib():
     """matplotlib.pyplot, set to write files."""
     import matplotlib
+    # Debian's matplotlib starts without a window only when told so
     matplotlib.use("Agg")
     matplotlib.rcParams.update(SETTINGS)
     from matplotlib import pyplot
@@ -40,7 +41,7 @@ def clamp(ratio):
 
 
 def save(pyplot, figure, path):
-    figure.savefig(path, bbox_inches="tight", metadata={"Date": None} if path.suffix == ".svg" else None)
+    figure.savefig(path, bbox_inches="tight", metadata={"Date": None})
     pyplot.close(figure)
 
 
@@ -114,9 +115,9 @@ def draw_means(pyplot, figures, path):
     save(pyplot, figure, path)
 
 
-def draw_all(figures, folder, suffix=".svg"):
+def draw_all(figures, folder):
     """The three plots of the report."""
     pyplot = load_matplotlib()
-    draw_means(pyplot, figures, folder / f"means{suffix}")
-    draw_rows(pyplot, figures, "time", "time", folder / f"time{suffix}")
-    draw_rows(pyplot, figures, RSS, "peak RSS", folder / f"rss{suffix}")
+    draw_means(pyplot, figures, folder / "means.svg")
+    draw_rows(pyplot, figures, "time", "time", folder / "time.svg")
+    draw_rows(pyplot, figures, RSS, "peak RSS", folder / "rss.svg")

@@ -1,4 +1,4 @@
-"""A real program for `make run`: threads that build a large structure and serialise it.
+"""A real program for `make run` and `make bench`: threads that build a large structure and serialise it.
 
 usage: PYTHONMALLOC=malloc /usr/bin/python3 scripts/lib/py_threads.py [THREADS [RECORDS]]
 

@@ -16,7 +16,7 @@ MEMORY = "memory"
 PROGRAMS = "programs"
 SERVERS = "servers"
 GROUPS = (ONE_THREAD, THREADS, MEMORY, PROGRAMS, SERVERS)
-# What issue and report call real programs.
+# What goals and README call real programs.
 REAL_GROUPS = (PROGRAMS, SERVERS)
 
 TIMED = "timed"  # what the program prints as elapsed_s=
