@@ -67,11 +67,6 @@ int main(int argc, char **argv)
         replace(&slots[slot], rng_next(&rng), op);
     }
     double elapsed_s = now_seconds() - started_s;
-    for (uint64_t i = 0; i < slot_count; i++) {
-        if (slots[i] != NULL) {
-            block_free(slots[i]);
-        }
-    }
-    free(slots);
+    free_slots(slots, slot_count);
     return finish_run(arguments, COUNT_OF(arguments), ops, elapsed_s);
 }

@@ -18,6 +18,7 @@
 #include <time.h>
 
 enum { EXIT_BAD_ARGUMENTS = 2 };
+#define MIB_BYTES (UINT64_C(1) << 20)
 
 #define COUNT_OF(array) ((int)(sizeof(array) / sizeof((array)[0])))
 

@@ -9,7 +9,6 @@
 #include "threads.h"
 
 enum { MAX_MIB = 1 << 14, SMALLEST_BYTES = 64 };
-#define MIB_BYTES (UINT64_C(1) << 20)
 
 /* Large and small by turns: the holes of one phase are too small for the next, or far larger. */
 static const uint32_t sizes_bytes[] = {64, 1500, 200, 5000, 400, 20000, 96, 3000, 700};

@@ -27,7 +27,7 @@ static void produce(const struct plan *plan, uint64_t group, uint64_t producer, 
     uint64_t batches = plan->batches / (plan->producers * plan->groups);
     for (uint64_t i = 0; i < batches; i++) {
         struct ring *ring = ring_between(plan, group, producer, i % plan->consumers);
-        allocate_batch(ring_room(ring), &rng);
+        allocate_batch(ring_room(ring), &message_sizes, &rng);
         ring_given(ring);
     }
     for (uint64_t consumer = 0; consumer < plan->consumers; consumer++) {

@@ -11,7 +11,7 @@
 #include "threads.h"
 
 enum touch { PAGES, ENDS };
-enum { PAGE_BYTES = 4096, MIB_BYTES = 1 << 20 };
+enum { PAGE_BYTES = 4096 };
 
 struct plan {
     uint64_t touch, threads, ops, slots;
@@ -46,12 +46,7 @@ static void body(struct worker *worker)
         *slot = make_large(plan, random);
     }
     worker_stop(worker);
-    for (uint64_t i = 0; i < plan->slots; i++) {
-        if (slots[i] != NULL) {
-            block_free(slots[i]);
-        }
-    }
-    free(slots);
+    free_slots(slots, plan->slots);
 }
 
 int main(int argc, char **argv)

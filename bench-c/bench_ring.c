@@ -14,17 +14,6 @@ struct plan {
     struct ring *rings; /* ring i leads to thread i */
 };
 
-static void take_batch(struct ring *ring)
-{
-    unsigned looks = 0;
-    struct batch *batch;
-    while ((batch = ring_look(ring)) == NULL) {
-        wait_a_little(&looks);
-    }
-    free_batch(batch);
-    ring_taken(ring);
-}
-
 /* Gives one and takes one in turn: then not all rings can be full at once. */
 static void body(struct worker *worker)
 {
@@ -33,7 +22,7 @@ static void body(struct worker *worker)
     struct rng rng = worker->rng;
     worker_start(worker);
     for (uint64_t i = 0; i < plan->batches / plan->threads; i++) {
-        allocate_batch(ring_room(next), &rng);
+        allocate_batch(ring_room(next), &message_sizes, &rng);
         ring_given(next);
         take_batch(&plan->rings[worker->index]);
     }

@@ -8,7 +8,7 @@
 #include "run.h"
 #include "threads.h"
 
-enum { MAX_PHASE_KIB = 1 << 20 };
+enum { MAX_PHASE_KIB = 1 << 20, SMALLEST_BYTES = 64, LARGEST_KIB = 8 };
 enum mode { SAME, SWITCH };
 
 /* In an order that is neither rising nor falling. */
@@ -36,7 +36,7 @@ static void run_phase(void **blocks, uint64_t count, uint32_t size_bytes)
 static void body(struct worker *worker)
 {
     const struct plan *plan = worker->plan;
-    void **blocks = table_of(plan->phase_kib * 1024 / 64, sizeof *blocks);
+    void **blocks = table_of(plan->phase_kib * 1024 / SMALLEST_BYTES, sizeof *blocks);
     worker_start(worker);
     for (uint64_t phase = 0; phase < plan->phases; phase++) {
         uint32_t size_bytes = size_of_phase(plan, worker->index + phase);
@@ -65,7 +65,7 @@ int main(int argc, char **argv)
         word("SIZES", &plan.mode, modes),
         number("THREADS", &plan.threads, 1, MAX_THREADS),
         number("PHASES", &plan.phases, 1, MAX_OPS),
-        number("PHASE_KIB", &plan.phase_kib, 8, MAX_PHASE_KIB),
+        number("PHASE_KIB", &plan.phase_kib, LARGEST_KIB, MAX_PHASE_KIB),
     };
     begin_run(argc, argv, arguments, COUNT_OF(arguments));
     double elapsed_s = run_crew(plan.threads, body, &plan, 0);

@@ -9,7 +9,6 @@
 #include "threads.h"
 
 enum { MAX_MIB = 1 << 14, OWNED_BYTES = 512, OWN_BYTES = 2048 };
-#define MIB_BYTES (UINT64_C(1) << 20)
 
 struct plan {
     uint64_t owners, mib, rounds;

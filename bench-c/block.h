@@ -127,6 +127,17 @@ static inline void block_free(void *block)
     free(block);
 }
 
+/* What a workload with slots does last, off the clock: frees the blocks in them, and the table itself. */
+static inline void free_slots(void **slots, uint64_t slot_count)
+{
+    for (uint64_t i = 0; i < slot_count; i++) {
+        if (slots[i] != NULL) {
+            block_free(slots[i]);
+        }
+    }
+    free(slots);
+}
+
 /* Reads the block as its last user would: the line is in this thread's cache when it is freed. */
 static inline void block_read(void *block)
 {

@@ -57,12 +57,7 @@ static inline void churn(struct worker *worker)
         churn_step(blocks, rng_next(&rng), plan);
     }
     worker_stop(worker);
-    for (uint64_t at = 0; at < plan->working_set; at++) {
-        if (blocks[at] != NULL) {
-            block_free(blocks[at]);
-        }
-    }
-    free(blocks);
+    free_slots(blocks, plan->working_set);
 }
 
 /* Parses, runs and prints. Before THREADS, OPS, WORKING_SET and SEED there may be one more argument,

@@ -16,8 +16,8 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
+#include "batches.h"
 #include "churn.h"
-#include "ring.h"
 
 enum { WORKING_SET = 2048, PHASE_BYTES = 1 << 20 };
 enum pattern { CHURN, PHASES, PAIRS, RING };
@@ -52,27 +52,8 @@ static void take_phase(const struct plan *plan, struct state *state)
 
 static void give_batch(const struct plan *plan, struct state *state, struct ring *ring)
 {
-    struct batch *batch = ring_room(ring);
-    for (batch->count = 0; batch->count < BATCH_BLOCKS; batch->count++) {
-        uint64_t random = rng_next(&state->rng);
-        batch->blocks[batch->count] = block_make(random_size(&plan->churn.sizes, (uint32_t)(random >> 32)), random);
-    }
+    allocate_batch(ring_room(ring), &plan->churn.sizes, &state->rng);
     ring_given(ring);
-}
-
-static void take_batch(struct state *state, struct ring *ring)
-{
-    unsigned looks = 0;
-    struct batch *batch;
-    while ((batch = ring_look(ring)) == NULL) {
-        wait_a_little(&looks);
-    }
-    for (uint64_t i = 0; i < batch->count; i++) {
-        block_read(batch->blocks[i]);
-        block_free(batch->blocks[i]);
-    }
-    state->ops += batch->count;
-    ring_taken(ring);
 }
 
 static void take_step(const struct plan *plan, uint64_t index, struct state *state)
@@ -89,12 +70,12 @@ static void take_step(const struct plan *plan, uint64_t index, struct state *sta
         if (index % 2 == 0) {
             give_batch(plan, state, &plan->rings[index + 1]);
         } else {
-            take_batch(state, &plan->rings[index]);
+            state->ops += take_batch(&plan->rings[index]);
         }
         return;
     case RING:
         give_batch(plan, state, &plan->rings[(index + 1) % plan->threads]);
-        take_batch(state, &plan->rings[index]);
+        state->ops += take_batch(&plan->rings[index]);
     }
 }
 
@@ -131,12 +112,7 @@ static void body(struct worker *worker)
         rest(plan, worker);
     }
     worker_stop(worker);
-    for (uint64_t at = 0; plan->pattern == CHURN && at < WORKING_SET; at++) {
-        if (state.blocks[at] != NULL) {
-            block_free(state.blocks[at]);
-        }
-    }
-    free(state.blocks);
+    free_slots(state.blocks, plan->pattern == CHURN ? WORKING_SET : 0);
     __atomic_add_fetch(&plan->ops, state.ops, __ATOMIC_RELAXED);
 }
 
