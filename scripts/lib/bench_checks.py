@@ -139,7 +139,8 @@ class Rows(unittest.TestCase):
         """What runs with several threads runs with 2, 4, 8 and 64 of them, but for 64 that write whole large blocks."""
         names = {row.name for row in workload_rows()}
         for text in ("random_mixed", "mid_large_mt", "calloc", "lifetime mid", "lifetime pareto", "slab_churn same", "tree",
-                     "slab_churn switch", "bleed", "large ends", "false_sharing active", "thread_churn", "ring", "fragment"):
+                     "slab_churn switch", "bleed", "large ends", "false_sharing active", "thread_churn", "ring", "fragment",
+                     "phases"):
             for threads in (2, 4, 8, 64):
                 self.assertTrue(any(name.startswith(f"{text} {threads} ") for name in names), f"{text} {threads}")
 

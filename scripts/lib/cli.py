@@ -99,6 +99,14 @@ def allocator_variants(parser, options):
     return [Variant(allocator.name, allocator) for allocator in chosen]
 
 
+def built_hakmem(parser):
+    """hakmem itself; ends with exit 2 when it is not built."""
+    own = allocators.hakmem()
+    if not own.library.exists():
+        parser.error("hakmem is not built; run cargo build --release first")
+    return own
+
+
 def require_tool(name, package):
     """Ends with exit 2 when a tool is missing."""
     if shutil.which(name) is None:
