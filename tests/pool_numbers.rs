@@ -190,6 +190,22 @@ fn threads_come_and_go_without_a_trace() {
 }
 
 /// Threads allocate and end; another frees what they left.
+/// A program that goes on to other sizes: what was cached of the sizes before serves them.
+#[test]
+fn sizes_that_are_not_used_any_more_give_up_what_is_cached_of_them() {
+    let name = "sizes_that_are_not_used_any_more_give_up_what_is_cached_of_them";
+    in_child(name, &[], || {
+        let before = snapshot();
+        let sizes: Vec<usize> = (0..32).map(|i| 64 * (i + 1)).collect();
+        churn(&sizes, 1 << 20, sizes.len());
+        let s = snapshot();
+        let claimed = |s: &Snapshot| s.warm_bytes + s.front_cached_bytes;
+        let kib = (claimed(&s) - claimed(&before)) / KIB as u64;
+        say(&format!("{kib} KiB claimed after 32 phases of 1 MiB, each of another size"));
+        assert!(kib < 3000);
+    });
+}
+
 fn madvise_calls(s: &Snapshot) -> u64 {
     let index = SYSTEM_CALL_NAMES.iter().position(|&name| name == "madvise").unwrap();
     s.system_calls[index]

@@ -185,6 +185,11 @@ impl Bin {
         self.top = base.wrapping_add(count);
     }
 
+    /// Makes the next refill a small one, as the first was.
+    pub(super) fn start_slowly(&mut self) {
+        self.refill_blocks = self.refill_blocks.min(crate::policy::first_refill(self.bytes()) as u16);
+    }
+
     /// Lets the bin, which is empty, take `places` blocks until it is filled again.
     pub(super) fn narrow(&mut self, places: usize) {
         debug_assert!(self.blocks() == 0 && places <= self.capacity());

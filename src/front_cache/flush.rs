@@ -48,6 +48,7 @@ pub fn push_slow(heap: *mut Heap, class: usize, block: *mut u8) {
 
 /// The bin is full, or has no magazine yet.
 fn make_room(inside: &mut Inside<'_>, class: usize) {
+    inside.front.usage.note(class);
     let blocks = inside.front.ready_bin(class).blocks();
     if shared_pool::is_draining() || policy::thread_gives_up(inside.set.released_in_a_row()) {
         give_up_other_classes(inside, class);
@@ -106,6 +107,20 @@ fn give_up_falling(inside: &mut Inside<'_>, class: usize) -> bool {
         shared_pool::release_slab(inside.set, slot, class);
     }
     true
+}
+
+/// What is cached of a class that is idle goes back to its slabs, but for a few blocks: the bin may be in
+/// use without ever being empty or full.
+pub(super) fn give_up_idle(inside: &mut Inside<'_>, class: usize) {
+    while flush_depot_magazine(inside, class) {}
+    let blocks = inside.front.bins[class].blocks();
+    if blocks > policy::IDLE_BIN_BLOCKS {
+        flush_oldest(inside, class, blocks - policy::IDLE_BIN_BLOCKS);
+        inside.front.bins[class].start_slowly();
+    }
+    if let Some(slot) = inside.set.give_up_attached_whole(class) {
+        shared_pool::release_slab(inside.set, slot, class);
+    }
 }
 
 /// Gives the `older` blocks of the bin that were put in first back to their slabs.

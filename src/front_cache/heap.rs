@@ -3,6 +3,7 @@
 
 use super::bin::Bin;
 use super::depot::Depot;
+use super::sweep::Usage;
 use crate::config;
 use crate::geometry::*;
 use crate::os;
@@ -38,6 +39,8 @@ pub struct FrontCache {
     /// The purges of the process and the waves of the thread, after which the bins of classes that fall
     /// were emptied.
     pub(crate) waves_seen: u32,
+    /// Which classes are in use.
+    pub(super) usage: Usage,
 }
 
 /// See the module; who touches which field is said in `front_cache/mod.rs`.
@@ -80,6 +83,7 @@ impl Heap {
                 undrained_refills: 0,
                 visits: 0,
                 waves_seen: 0,
+                usage: Usage::new(),
             },
             depot: UnsafeCell::new(Depot::new()),
             record: HeapRecord { shared: HeapShared::new(), set: UnsafeCell::new(SlabSet::new(NO_OWNER, &NOBODYS)) },

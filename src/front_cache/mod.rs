@@ -30,5 +30,6 @@ pub mod flush;
 pub mod heap;
 pub mod orphan;
 pub mod refill;
+mod sweep;
 pub mod tls;
 pub mod visit;

@@ -10,7 +10,7 @@
 
 use super::bin::Bin;
 use super::heap::{Heap, Inside, fixed_refill_blocks};
-use super::{bind, tls, visit};
+use super::{bind, sweep, tls, visit};
 use crate::config;
 use crate::large::cache;
 use crate::magazine::Magazine;
@@ -55,6 +55,7 @@ pub fn refill_one(heap: *mut Heap, class: usize) -> Option<(*mut u8, bool)> {
 /// Puts blocks into the empty bin. `false`: none could be had.
 fn fill_bin(heap: *mut Heap, inside: &mut Inside<'_>, class: usize) -> bool {
     inside.set.shared().asked.add();
+    inside.front.usage.note(class);
     if from_depot(inside, class) {
         return true;
     }
@@ -103,7 +104,7 @@ fn fill_from_slabs(heap: *mut Heap, inside: &mut Inside<'_>, class: usize) -> bo
         }
         // what waits for others may be what they need before they, too, ask for more
         inside.front.outbox.post_all(inside.set.stats(), visit::help);
-        if !inside.set.attach_partial(class) && !acquire(inside.set, class) {
+        if !inside.set.attach_partial(class) && !acquire_sparing(inside, class) {
             return false;
         }
         have = inside.set.take_many(class, want, places);
@@ -143,6 +144,17 @@ fn one_from_slab(set: &mut SlabSet, class: usize) -> Option<(*mut u8, bool)> {
             return None;
         }
     }
+}
+
+/// Asks the shared pool for memory that was in use before; gives it what is cached of idle classes and asks
+/// again; only then asks for memory that was not. Helps the heaps that an adoption may have disturbed.
+fn acquire_sparing(inside: &mut Inside<'_>, class: usize) -> bool {
+    cache::decay();
+    let acquired = shared_pool::acquire_warm_slab(inside.set, class)
+        || (sweep::before_growth(inside) && shared_pool::acquire_warm_slab(inside.set, class))
+        || shared_pool::acquire_fresh_slab(inside.set, class);
+    visit::help_wanted();
+    acquired
 }
 
 /// Asks the shared pool, and helps the heaps that an adoption may have disturbed.

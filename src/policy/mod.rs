@@ -260,6 +260,14 @@ pub const KEPT_HALF_LIFE_DELAYS: u32 = 16;
 /// Runs acquired since the last purge, below which the process only gives memory up.
 pub const DRAINING_MAX_RUNS: u64 = 16;
 
+/// Blocks that a bin keeps of a class that is idle.
+pub const IDLE_BIN_BLOCKS: usize = 4;
+
+/// Slabs that a heap of `slabs` acquires in a generation: a class that was not used for two is idle.
+pub const fn usage_generation_slabs(slabs: u64) -> u64 {
+    if slabs / 8 > 8 { slabs / 8 } else { 8 }
+}
+
 /// Slabs that a thread gives back in a row, after which it is taken to only give memory up, whatever
 /// other threads do.
 const GIVING_UP_SLABS: u64 = 64;

@@ -3,7 +3,7 @@
 //! ```text
 //! acquire_slab
 //!   adopt_abandoned           adopt.rs    a partial slab of a parked heap
-//!   acquire_run
+//!   acquire_run                           the warm ones, then the fresh ones
 //!     reuse_empty_slot        empty.rs    stage 1: an EMPTY run of the class
 //!     reuse_other_empty_slot  empty.rs    stage 1b: an EMPTY run of another class
 //!                             join.rs       or several, joined
@@ -61,29 +61,45 @@ pub struct Run {
 
 /// Attaches a slab of `class` with free blocks to `set`, whose tenant the caller is. `false`:
 /// memory is out.
-#[must_use]
 pub fn acquire_slab(set: &mut SlabSet, class: usize) -> bool {
-    set.stats().acquires.add();
+    acquire_warm_slab(set, class) || acquire_fresh_slab(set, class)
+}
+
+/// The same from memory that was in use before; `false`: there is none.
+pub fn acquire_warm_slab(set: &mut SlabSet, class: usize) -> bool {
     if adopt::adopt_abandoned(set, class) {
+        set.stats().acquires.add();
         return true;
     }
-    match acquire_run(set, RunKind::slab(class)) {
-        Some(run) => {
-            set.attach_fresh(run.slot, class, run.zeroed);
-            true
-        }
-        None => false,
+    let run = acquire_warm_run(RunKind::slab(class));
+    attach(set, class, run)
+}
+
+/// The same from memory that was not.
+pub fn acquire_fresh_slab(set: &mut SlabSet, class: usize) -> bool {
+    let run = acquire_fresh_run(set, RunKind::slab(class));
+    attach(set, class, run)
+}
+
+fn attach(set: &mut SlabSet, class: usize, run: Option<Run>) -> bool {
+    if let Some(run) = run {
+        set.stats().acquires.add();
+        set.attach_fresh(run.slot, class, run.zeroed);
     }
+    run.is_some()
 }
 
 /// A run of slots of `kind`, for the tenant of `set`; `None` when memory is out.
 pub fn acquire_run(set: &mut SlabSet, kind: RunKind) -> Option<Run> {
+    acquire_warm_run(kind).or_else(|| acquire_fresh_run(set, kind))
+}
+
+fn acquire_warm_run(kind: RunKind) -> Option<Run> {
     decay();
     // stage 1: warm memory of the class
     empty::reuse_empty_slot(kind)
         // stage 1b: warm memory of another class, cut to measure
         .or_else(|| empty::reuse_other_empty_slot(kind))
-        .or_else(|| acquire_fresh_run(set, kind))
 }
 
 fn acquire_fresh_run(set: &mut SlabSet, kind: RunKind) -> Option<Run> {

@@ -1,0 +1,103 @@
+//! Before a heap takes memory that was never used: classes of which no refill and no full bin was seen for a
+//! while give up what the thread caches of them. Their slabs may become whole, and serve another class
+//! (stage 1b). A program that goes on to other sizes would hold a bin and a depot of each size else.
+//!
+//! The idea of caches that shrink when they are idle: jemalloc's tcache, which counts allocations for it
+//! and looks at one bin at a time. Here nothing is looked at while the heap does not grow.
+
+use super::flush;
+use super::heap::Inside;
+use crate::policy;
+
+/// Which classes a thread uses, in two generations: a bit for each class.
+#[derive(Debug)]
+pub struct Usage {
+    /// Whose bin was empty or full in this generation.
+    now: u128,
+    /// In the one before.
+    before: u128,
+    /// Of which something may be cached.
+    cached: u128,
+    /// Slabs that the heap had acquired when this generation began.
+    begun_at: u64,
+}
+
+impl Usage {
+    /// No class was used.
+    pub const fn new() -> Self {
+        Self { now: 0, before: 0, cached: 0, begun_at: 0 }
+    }
+
+    /// The bin of a class was empty or full.
+    #[inline]
+    pub(super) fn note(&mut self, class: usize) {
+        self.now |= 1 << class;
+    }
+
+    /// Begins a generation where the last one has lasted long enough for a heap that has acquired so many
+    /// slabs, `slabs` of which it still has.
+    fn age(&mut self, acquired: u64, slabs: u64) {
+        if acquired - self.begun_at >= policy::usage_generation_slabs(slabs) {
+            self.begun_at = acquired;
+            self.cached |= self.now;
+            (self.now, self.before) = (0, self.now);
+        }
+    }
+
+    /// The classes that were used in neither generation and may have something cached, each once.
+    fn take_idle(&mut self) -> u128 {
+        let idle = self.cached & !(self.now | self.before);
+        self.cached &= !idle;
+        idle
+    }
+}
+
+/// Empties idle classes, for a heap that finds no warm run. Fresh memory costs a page fault for each page,
+/// so this may look at a few bins. `false`: there was nothing.
+pub(super) fn before_growth(inside: &mut Inside<'_>) -> bool {
+    let stats = inside.set.stats();
+    let acquired = stats.acquires.get();
+    let usage = &mut inside.front.usage;
+    usage.age(acquired, acquired.saturating_sub(stats.releases.get()));
+    let idle = usage.take_idle();
+    let mut left = idle;
+    while left != 0 {
+        flush::give_up_idle(inside, left.trailing_zeros() as usize);
+        left &= left - 1;
+    }
+    idle != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_is_idle_once_when_it_was_not_used_for_two_generations() {
+        let mut usage = Usage::new();
+        let generation = policy::usage_generation_slabs(0);
+        let mut acquired = 0;
+        let mut age = |usage: &mut Usage| {
+            acquired += generation;
+            usage.age(acquired, 0);
+            usage.take_idle()
+        };
+        usage.note(3);
+        usage.note(79);
+        assert_eq!(age(&mut usage), 0, "used in the generation before");
+        usage.note(79);
+        assert_eq!(age(&mut usage), 1 << 3);
+        assert_eq!(age(&mut usage), 1 << 79, "and class 3 has nothing any more");
+        assert_eq!(age(&mut usage), 0);
+    }
+
+    #[test]
+    fn a_generation_lasts_longer_in_a_large_heap() {
+        let mut usage = Usage::new();
+        usage.note(1);
+        usage.age(99, 800);
+        assert_eq!((usage.now, usage.before), (2, 0));
+        usage.age(100, 800);
+        assert_eq!((usage.now, usage.before), (0, 2));
+    }
+}
