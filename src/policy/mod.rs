@@ -265,7 +265,7 @@ pub const IDLE_BIN_BLOCKS: usize = 4;
 
 /// Slabs that a heap of `slabs` acquires in a generation: a class that was not used for two is idle.
 pub const fn usage_generation_slabs(slabs: u64) -> u64 {
-    if slabs / 8 > 8 { slabs / 8 } else { 8 }
+    if slabs / 8 > 24 { slabs / 8 } else { 24 }
 }
 
 /// Slabs that a thread gives back in a row, after which it is taken to only give memory up, whatever
