@@ -86,7 +86,8 @@ def read(path, session):
     try:
         for words in reader:
             add_line(cells, words)
-            if words[0] not in session["rows"] or words[1] not in session["allocators"]:
+            is_beyond = int(words[2]) > session["runs"]
+            if is_beyond or words[0] not in session["rows"] or words[1] not in session["allocators"]:
                 raise ValueError("a line of another session")
     except (ValueError, csv.Error):
         raise ValueError(f"{path}: line {reader.line_num + 1} cannot be read") from None

@@ -1,5 +1,6 @@
 """Checks of the parts of scripts/bench and scripts/compare that need no run: scripts/check-bench-runner starts them."""
 
+import argparse
 import contextlib
 import copy
 import io
@@ -55,8 +56,18 @@ class Words(unittest.TestCase):
     def test_elapsed(self):
         for text, value in ((b"elapsed_s=1e-05", 1e-5), (b"x elapsed_s=0.25 y", 0.25), (b"elapsed_s=...", None),
                             (b"elapsed_s=1.2.3", None), (b"elapsed_s=2s", None)):
-            match = measure.PRINTED_ELAPSED.search(text)
-            self.assertEqual(match and float(match[1]), value, text)
+            self.assertEqual(measure.printed_elapsed(text), value, text)
+
+    def test_elapsed_that_is_not_to_be_trusted(self):
+        for text in (b"elapsed_s=0.5 elapsed_s=0.25", b"elapsed_s=1e999"):
+            with self.assertRaises(measure.RunFailed):
+                measure.printed_elapsed(text)
+
+    def test_numbers(self):
+        self.assertEqual(cli.positive("999999999"), 999999999)
+        for text in ("", "0", "000000000000", "-1", "1e3", "1" * 10, "9" * 5000):
+            with self.assertRaises(argparse.ArgumentTypeError):
+                cli.positive(text)
 
     def test_signals(self):
         self.assertEqual(measure.describe_status(-signal.SIGABRT), "killed by SIGABRT")
@@ -110,6 +121,12 @@ class Checkpoints(InFolder):
         path = self.write_runs("lua,glibc,1,,,,,,failed: x\n", OK_LINE.format(label="glibc", run=1))
         self.assertTrue(bench_checkpoint.read(path, session())["lua"]["glibc"].is_measured())
         self.write_runs(OK_LINE.format(label="glibc", run=1), OK_LINE.format(label="glibc", run=1))
+        self.assertRaises(ValueError, bench_checkpoint.read, path, session())
+
+    def test_a_run_beyond_those_of_the_session_is_refused(self):
+        path = self.write_runs(OK_LINE.format(label="glibc", run=session()["runs"]))
+        bench_checkpoint.read(path, session())
+        self.write_runs(OK_LINE.format(label="glibc", run=session()["runs"] + 1))
         self.assertRaises(ValueError, bench_checkpoint.read, path, session())
 
     def test_failures_are_tried_again(self):

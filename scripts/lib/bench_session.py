@@ -191,7 +191,7 @@ def read_session(path):
         session = json.loads(path.read_bytes())
     except OSError as reason:
         raise ValueError(f"{path}: {reason.strerror}") from None
-    except ValueError as reason:
+    except (ValueError, RecursionError) as reason:
         raise ValueError(f"{path} is not JSON: {reason}") from None
     reason = misfit(session, SESSION_FORM, str(path))
     if reason is not None:

@@ -53,9 +53,11 @@ def make_writable_folder(parser, option, path):
 
 
 def positive(text):
-    """A whole number of at least 1."""
-    if not text.isdecimal() or int(text) < 1:
+    """A whole number of at least 1, of at most nine digits: more can be no number of runs, seconds or bytes."""
+    if not text.isdecimal() or int(text[:10]) < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is not a number of at least 1")
+    if len(text) > 9:
+        raise argparse.ArgumentTypeError(f"a number of {len(text)} digits is too large")
     return int(text)
 
 
@@ -209,6 +211,9 @@ def run_main(main):
     if fill_standard_streams():
         say_last("stdout is closed")
         sys.exit(1)
+    for stream in (sys.stdout, sys.stderr):
+        # a table is not lost because a letter of it cannot be shown
+        stream.reconfigure(errors="backslashreplace")
     for number in ENDING:
         # nohup, for one, wants it to be ignored
         if signal.getsignal(number) != signal.SIG_IGN:
@@ -217,7 +222,7 @@ def run_main(main):
         status = status_of(main)
     except KeyboardInterrupt as reason:
         status = 128 + (reason.args[0] if reason.args else signal.SIGINT)
-    except (OSError, subprocess.SubprocessError) as error:
+    except (OSError, UnicodeError, subprocess.SubprocessError) as error:
         # what is still in the buffer would fail again at the exit of the interpreter
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         say_last(reason_of(error))

@@ -1,6 +1,7 @@
 """Runs a command under an allocator and says what it cost."""
 
 import json
+import math
 import os
 import re
 import signal
@@ -126,14 +127,23 @@ def measure(command, variant, extra_env, timeout_s, execute=run):
     cost = json.loads(report)
     if cost["status"] != 0:
         raise RunFailed(f"{describe_status(cost['status'])}: {last_line(err)}")
-    printed = PRINTED_ELAPSED.search(out)
     return Sample(
         wall_s=cost["wall_s"],
         cpu_s=cost["user_s"] + cost["sys_s"],
         rss_mib=cost["maxrss_kib"] / 1024,
         minor_faults=cost["minor_faults"],
-        printed_s=float(printed.group(1)) if printed else None,
+        printed_s=printed_elapsed(out),
     )
+
+
+def printed_elapsed(out):
+    """The seconds that a program printed as elapsed_s=, if it did. Raises RunFailed where they are not to be trusted."""
+    printed = [float(text) for text in PRINTED_ELAPSED.findall(out)]
+    if len(printed) > 1:
+        raise RunFailed(f"elapsed_s= stands {len(printed)} times in its output")
+    if printed and not math.isfinite(printed[0]):
+        raise RunFailed("elapsed_s= is not a time")
+    return printed[0] if printed else None
 
 
 def interleave(command, variants, runs, extra_env, timeout_s, failures):
