@@ -17,7 +17,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
 
-from lib import allocators, bench_checkpoint, bench_servers, bench_session, cli, measure, proof
+from lib import allocators, bench_checkpoint, bench_goals, bench_servers, bench_session, cli, measure, proof
 from lib.bench_checkpoint import HEADER, RUNS_FILE, Checkpoint
 from lib.bench_goals import Goal
 from lib.bench_judge import Figures
@@ -114,6 +114,14 @@ class Sessions(InFolder):
         with mock.patch.object(Path, "replace", side_effect=OSError), self.assertRaises(OSError):
             bench_session.write_session(path, session(runs=9))
         self.assertEqual(bench_session.read_session(path)["runs"], session()["runs"])
+
+
+class Goals(unittest.TestCase):
+    def test_the_rows_that_goals_name_are_there(self):
+        names = [row.name for row in workload_rows()]
+        for name in (bench_goals.START_ROW, bench_goals.MID_LARGE_ROW):
+            self.assertIn(name, names)
+        self.assertTrue(any(name.startswith(bench_goals.RANDOM_PREFIX) for name in names))
 
 
 class Checkpoints(InFolder):
