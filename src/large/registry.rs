@@ -230,6 +230,13 @@ pub fn check_recycled() -> usize {
     0
 }
 
+/// Makes the newest recycled record lead to no record or, called again, on as before: for the test of the checks.
+#[cfg(test)]
+pub fn damage_recycled() {
+    let (links, newest) = (BlockLinks(pool::base().unwrap()), FREE_BLOCKS.top());
+    links.set_next(newest, !links.next(newest));
+}
+
 /// Whether an address lies within a huge block, live or cached, but not at its start: looks back
 /// page by page, over nodes that exist, as far as [`policy::HUGE_LOOK_BACK_BYTES`].
 pub fn is_interior(address: usize) -> bool {

@@ -145,6 +145,12 @@ impl Slab {
         self.listed = listed;
     }
 
+    /// Says that it is in the list or, called again, what it said before: for the test of the checks.
+    #[cfg(test)]
+    pub fn damage_listed(&mut self) {
+        self.listed ^= true;
+    }
+
     /// Takes up to `want` blocks and writes them to the start of `out`, lowest address first. Returns
     /// how many.
     pub fn take_many(&mut self, want: usize, out: &mut [*mut u8]) -> usize {

@@ -10,7 +10,7 @@ use super::shared::HeapShared;
 use crate::geometry::*;
 use crate::policy;
 use crate::stats::HeapStats;
-use crate::superslab::extent::CommitStep;
+use crate::superslab::extent::{self, CommitStep};
 use crate::superslab::registry;
 
 /// The slabs of one class.
@@ -308,12 +308,27 @@ impl SlabSet {
         }
     }
 
+    /// Leads the first partial slab of a class to another one: for the test of the checks. Returns where it led.
+    #[cfg(test)]
+    pub fn damage_list(&mut self, class: usize, next: impl FnOnce(u32) -> u32) -> u32 {
+        let first = self.classes[class].first;
+        // SAFETY: [I-SLAB] a listed slab of this set.
+        let slab = unsafe { slab_at(first) };
+        core::mem::replace(&mut slab.next, next(first))
+    }
+
     /// Number of faults in the set: lists, slabs and their entry words must agree.
     pub fn check_rep(&self) -> usize {
-        let mut faults = 0;
+        let (mut faults, slots_made) = (0, (extent::superslabs_made() * SLOTS_PER_SUPERSLAB) as u32);
         for (class, slabs) in self.classes.iter().enumerate() {
             let (mut at, mut prev) = (slabs.first, NO_SLAB);
+            let mut left = self.shared.stats.slabs[class].get();
             while at != NO_SLAB {
+                if left == 0 || at >= slots_made {
+                    faults += 1; // a circle, or no slab
+                    break;
+                }
+                left -= 1;
                 // SAFETY: [I-SLAB] read only, by the tenant.
                 let slab = unsafe { slab_at(at) };
                 faults += slab.check_rep();

@@ -38,17 +38,20 @@ fn empty_run() -> usize {
 }
 
 fn damage_everything() {
-    // EMPTY runs, cached blocks, a huge mapping kept, a parked heap with partial slabs, slots that are free
+    // EMPTY runs, cached blocks, a huge mapping kept, a parked heap with partial slabs, slots that are free,
     free_all(allocate(4096, 2000));
     shared_pool::purge_all();
     free_all(allocate(4096, 500));
+    // and records of huge blocks that wait to be used again
+    free_all(allocate(5 << 20, 2));
+    cache::purge_all();
     free_all(allocate(5 << 20, 1));
     let left = std::thread::spawn(|| {
         let mut blocks = allocate(1024, 500);
         free_all(blocks.split_off(30));
         blocks
     });
-    let left = left.join().unwrap();
+    let mut left = left.join().unwrap();
     let mine = tls::current();
 
     let run = empty_run();
@@ -73,6 +76,17 @@ fn damage_everything() {
         (0..extent::superslabs_made()).find(|at| registry::header(*at).claimed() != u32::MAX).expect("no free slot");
     let hide = || shared_pool::damage_hints(free);
     faults_between("free slots without a hint", hide, hide);
+    let place = registry::header(free).claimed().trailing_ones() as usize;
+    let slot = free * SLOTS_PER_SUPERSLAB + place;
+    let enter = |entry| registry::set_entries(slot, 1, entry, entry);
+    faults_between("a free slot with an entry", || enter(SPAN_BODY_CODE), || enter(ENTRY_UNUSED));
+    faults_between(
+        "a run that a join has left behind",
+        || assert!(registry::header(free).gather(run_mask(place, 1), END)),
+        || _ = registry::header(free).take_gathered(),
+    );
+    faults_between("a claimed slot too many", || POOL.claimed_slots.add(), || POOL.claimed_slots.sub_n(1));
+    faults_between("an EMPTY slot too many", || POOL.empty_slots.add(), || POOL.empty_slots.sub_n(1));
     let class = class_of(1024);
     faults_between(
         "a partial slab too many advertised",
@@ -83,7 +97,36 @@ fn damage_everything() {
     );
     let id = directory::next_parked(0).expect("no parked heap");
     faults_between("a parked heap that nobody finds", || directory::note_bound(id), || directory::note_parked(id));
+    // SAFETY: [I-TENANT] nobody is inside a parked heap of a process in which nobody else runs.
+    let parked_set = || unsafe { &mut *directory::find(id).unwrap().set.get() };
+    let led = std::cell::Cell::new(0);
+    faults_between(
+        "a list of slabs that goes in a circle",
+        || led.set(parked_set().damage_list(class, |first| first)),
+        || _ = parked_set().damage_list(class, |_| led.get()),
+    );
+    let post_to_parked = |block: usize| {
+        let slot = registry::slot_of(block).expect("no block of a slab");
+        let record = directory::find(entry_owner(registry::entry(slot))).expect("no owner");
+        assert!(record.shared.tenancy.is_parked());
+        let batch = stock::obtain().expect("no magazine");
+        // SAFETY: [I-MAGAZINE] obtained above, filled with a block that is freed by it, and given away.
+        unsafe {
+            (*batch).clear(class as u8);
+            (*batch).push(block as *mut u8);
+            record.shared.queue.push(batch);
+        }
+        entry_owner(registry::entry(slot))
+    };
+    let [posted, wanted] = [left.pop().unwrap(), left.pop().unwrap()];
+    // the walk itself brings the mail home
+    faults_between("mail of a parked heap that is nobody's concern", || _ = post_to_parked(posted), || ());
+    directory::want_visit(post_to_parked(wanted));
+    assert_eq!(count_faults(), 0, "mail of a parked heap that somebody is to visit");
     let class = class_of(4096);
+    // SAFETY: [I-TENANT] this thread's own set, of a process in which nobody visits it.
+    let list = || unsafe { (*(*mine).record.set.get()).attached(class).expect("no attached slab").damage_listed() };
+    faults_between("an attached slab that says it is listed", list, list);
     // SAFETY: [I-TENANT] this thread's own depot, of a process in which nobody visits it.
     let miscount = |blocks: u32| unsafe { (*(*mine).depot.get()).damage(class, blocks) };
     faults_between("a block too many in the depot", || miscount(1), || miscount(1u32.wrapping_neg()));
@@ -105,6 +148,8 @@ fn damage_everything() {
         || _ = cache::damage(lost.get()),
     );
     faults_between("a recycled chain that is too short or too long", stock::damage, stock::damage);
+    let cut = huge_registry::damage_recycled;
+    faults_between("a recycled record that leads to none", cut, cut);
     free_all(left);
     assert_eq!(count_faults(), 0);
 }
