@@ -92,7 +92,7 @@ struct hakmem_stats {
      */
     uint64_t drains;
     /**
-     * Slabs asked of the shared pool.
+     * Slabs got from the shared pool, adopted ones included.
      */
     uint64_t acquires;
     /**

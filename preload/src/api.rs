@@ -54,7 +54,7 @@ pub struct hakmem_stats {
     pub remote_batches: u64,
     /// Times a queue of such batches was emptied.
     pub drains: u64,
-    /// Slabs asked of the shared pool.
+    /// Slabs got from the shared pool, adopted ones included.
     pub acquires: u64,
     /// Slabs given back to the shared pool.
     pub releases: u64,

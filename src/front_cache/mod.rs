@@ -8,6 +8,7 @@
 //! depot.rs        full magazines
 //! refill.rs       an empty bin:  depot, drain, own slabs, shared pool
 //! flush.rs        a full bin:    depot, slabs
+//! sweep.rs        before growth: idle classes give up what is cached of them
 //! bind.rs         which heap a thread uses: bind, enter, borrow, thread exit
 //! visit.rs        draining a heap in its owner's place
 //! orphan.rs       the heaps of threads that a fork has left behind
@@ -18,7 +19,7 @@
 //! |---|---|
 //! | key, secret, size table | fixed; anyone may read the key |
 //! | bins | the owner thread, at any time; reports and `confirm.rs` read them, racing with it |
-//! | outbox, view, refill count | the owner thread, at any time |
+//! | outbox, view, refill count, visits, waves, usage | the owner thread, at any time |
 //! | depot, slab set | the tenant (see `sync/tenancy.rs`) |
 //! | shared part | any thread |
 

@@ -55,7 +55,7 @@ pub struct HeapStats {
     pub drained_blocks: OwnedCounter,
     /// Bytes drained.
     pub drained_bytes: OwnedCounter,
-    /// Slabs asked of the shared pool.
+    /// Slabs got from the shared pool, adopted ones included.
     pub acquires: OwnedCounter,
     /// Slabs given back to the shared pool.
     pub releases: OwnedCounter,

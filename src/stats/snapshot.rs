@@ -66,7 +66,7 @@ pub struct Snapshot {
     pub purge_ns: u64,
     /// Failed compare-and-swaps of releases.
     pub release_retries: u64,
-    /// Slabs asked of the shared pool.
+    /// Slabs got from the shared pool, adopted ones included.
     pub acquires: u64,
     /// Slabs given back.
     pub releases: u64,

@@ -209,7 +209,7 @@ fn commit_ahead(layout: &Layout, superslab: usize, reserved: usize, frontier: us
         header.mark_committed(super::header::run_mask(0, bytes / SLOT_BYTES));
     } else {
         header.mark_committed(u32::MAX);
-        // release [FRONTIER]: the pages below it are committed
+        // release [FRONTIER]: the pages below it are committed; acquire as well, for those that others committed
         COMMIT_FRONTIER.fetch_max(superslab + bytes / SUPERSLAB_BYTES, Ordering::AcqRel);
     }
 }

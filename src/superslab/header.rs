@@ -10,7 +10,7 @@
 //! | field | written by | read by |
 //! |---|---|---|
 //! | `claimed` | claim, unclaim (CAS) | any |
-//! | `committed` | whoever owns the run (bits only ever set) | owners of runs |
+//! | `committed` | whoever has committed the slots, of its own run or ahead of it (bits only ever set) | owners of runs |
 //! | `dirty`, `purged` | whoever owns the run | owners of runs |
 //! | `gathered`, `next_gathered` | whoever joins EMPTY runs (`shared_pool/join.rs`) | the same |
 //! | `SlotRecord::next_empty` | whoever pushes the run, or has detached it | poppers, perhaps in vain |
@@ -67,7 +67,7 @@ impl SlotRecord {
 
     /// UNUSED or EMPTY -> ACTIVE, by the owner of the run.
     pub fn transition_activate(&self, code: usize) {
-        // relaxed, in all transitions: the run is published by the slot table or the EMPTY stack
+        // relaxed, in all transitions: a hint to others; to the next owner the run comes by [POP] or [CLAIM]
         self.code.store(code as u8, Ordering::Relaxed);
         self.state.store(SlotState::Active as u8, Ordering::Relaxed);
     }
@@ -215,13 +215,14 @@ impl SuperSlabHeader {
     /// Whether any slot of the run may hold anything but zeros.
     #[inline]
     pub fn is_dirty(&self, mask: u32) -> bool {
-        // relaxed, here and below: the bits of a run belong to its owners, whom [CLAIM] orders
+        // relaxed: the bits of a run belong to its owners, whom [CLAIM] and [POP] order
         self.dirty.load(Ordering::Relaxed) & mask != 0
     }
 
     /// Notes that the program may write to the slots.
     #[inline]
     pub fn mark_dirty(&self, mask: u32) {
+        // relaxed, both: as in `is_dirty`
         if self.dirty.load(Ordering::Relaxed) & mask != mask {
             self.dirty.fetch_or(mask, Ordering::Relaxed);
         }
@@ -231,7 +232,7 @@ impl SuperSlabHeader {
     /// yet, and leads to `next` now.
     #[must_use = "the SuperSlab is the first of the chain"]
     pub fn gather(&self, mask: u32, next: u32) -> bool {
-        // relaxed, all four: the joiner's alone; the election orders one after the other
+        // relaxed, here and below: the joiner's alone; the election orders one after the other
         let before = self.gathered.load(Ordering::Relaxed);
         debug_assert_eq!(before & mask, 0, "a run stands on two stacks");
         self.gathered.store(before | mask, Ordering::Relaxed);
@@ -244,7 +245,7 @@ impl SuperSlabHeader {
     /// Takes the noted runs, as bits, and the next SuperSlab of the chain.
     #[must_use = "the runs belong to the caller"]
     pub fn take_gathered(&self) -> (u32, u32) {
-        // relaxed, all: as in `gather`
+        // relaxed, both: as in `gather`
         let bits = self.gathered.load(Ordering::Relaxed);
         self.gathered.store(0, Ordering::Relaxed);
         (bits, self.next_gathered.load(Ordering::Relaxed))
@@ -252,16 +253,19 @@ impl SuperSlabHeader {
 
     /// Whether the joiner has noted runs and not taken them yet: for checks.
     pub fn has_gathered(&self) -> bool {
+        // relaxed: all threads rest
         self.gathered.load(Ordering::Relaxed) != 0
     }
 
     /// Whether no slot was ever committed, as in a hole of the reservation: for checks.
     pub fn is_untouched(&self) -> bool {
+        // relaxed: all threads rest
         self.committed.load(Ordering::Relaxed) == 0
     }
 
     /// Notes that the slots were given back and read as zero.
     pub fn mark_purged(&self, mask: u32) {
+        // relaxed, both: as in `is_dirty`
         self.dirty.fetch_and(!mask, Ordering::Relaxed);
         self.purged.fetch_or(mask, Ordering::Relaxed);
     }
@@ -269,6 +273,7 @@ impl SuperSlabHeader {
     /// The slots of the run that were purged since they were claimed last: told once.
     #[inline]
     pub fn take_purged(&self, mask: u32) -> u32 {
+        // relaxed, both: as in `is_dirty`
         let purged = self.purged.load(Ordering::Relaxed) & mask;
         if purged != 0 {
             self.purged.fetch_and(!mask, Ordering::Relaxed);

@@ -4,8 +4,9 @@
 //!
 //! Beside them stand the lock-free building blocks that know nothing of the heap: a stack of
 //! tagged indices ([`tagged_stack`]), a queue emptied whole ([`batch_queue`]), a set of numbers
-//! ([`id_set`]), the ownership word of a heap ([`tenancy`]). Their loom models stand with them; `exit_model` lets shuttle run them
-//! together.
+//! ([`id_set`]), the ownership word of a heap ([`tenancy`]), work that one thread at a time does
+//! ([`election`]), counters (`counter`). Their loom models stand with them; `exit_model` lets shuttle
+//! run them together.
 
 #[cfg(not(any(loom, shuttle)))]
 pub use core::sync::atomic::compiler_fence;

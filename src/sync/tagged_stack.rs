@@ -83,12 +83,8 @@ impl<const INDEX_BITS: u32> TaggedStack<INDEX_BITS> {
             links.set_next(last, Self::index(head));
             // release [PUSH]: pairs with [POP]; whoever pops sees the links and all that the pusher
             // wrote to the node
-            match self.head.compare_exchange_weak(
-                head,
-                Self::word(head, first, 0),
-                Ordering::Release,
-                Ordering::Relaxed,
-            ) {
+            let word = Self::word(head, first, 0);
+            match self.head.compare_exchange_weak(head, word, Ordering::Release, Ordering::Relaxed) {
                 Ok(_) => return retries,
                 Err(now) => {
                     head = now;

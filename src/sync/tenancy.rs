@@ -19,6 +19,9 @@
 //! | VISITED | BORROWED | `give` | the owner | the visitor learns of it at `end_visit`, empties the heap as a parked one, and ends its visit again |
 //! | IDLE, BUSY, VISITED | BORROWED | `seize` | the child of a fork | owner and visitor do not exist there |
 //!
+//! Every step into BUSY, VISITED or BORROWED acquires [ENTER], every step out of them releases [LEAVE]. Those that
+//! may leave a heap PARKED, and all that compete with them, are sequentially consistent too, for [PARK].
+//!
 //! BUSY is also the mark that fork needs: a heap of a thread that does not exist in the child is
 //! consistent unless it is BUSY, VISITED or BORROWED; then what the slow path left has to be put right
 //! (`front_cache/orphan.rs`). A thread that meets its own BUSY has been interrupted by a signal inside
@@ -160,6 +163,7 @@ impl Tenancy {
     /// BUSY -> IDLE.
     #[inline]
     pub fn transition_leave(&self) {
+        // relaxed, in all assertions: this thread's own store
         debug_assert_eq!(self.state.load(Ordering::Relaxed), BUSY);
         // release [LEAVE]: pairs with [ENTER]
         self.state.store(IDLE, Ordering::Release);
@@ -168,7 +172,7 @@ impl Tenancy {
     /// BUSY -> PARKED.
     pub fn transition_park(&self) {
         debug_assert_eq!(self.state.load(Ordering::Relaxed), BUSY);
-        // release [LEAVE]
+        // release [LEAVE], seqcst [PARK]
         self.state.swap(PARKED, Ordering::SeqCst);
         fence(Ordering::SeqCst); // [PARK]: before the look at the queue that follows
     }
@@ -204,7 +208,7 @@ impl Tenancy {
             return if self.step(VISITED, IDLE).is_ok() { Ended::Idle } else { Ended::Given };
         }
         debug_assert_eq!(self.state.load(Ordering::Relaxed), BORROWED);
-        // release [LEAVE]
+        // release [LEAVE], seqcst [PARK]
         self.state.swap(PARKED, Ordering::SeqCst);
         fence(Ordering::SeqCst); // [PARK]: before the look at the queue that must follow
         Ended::Parked
