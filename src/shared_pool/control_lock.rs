@@ -1,7 +1,7 @@
 //! The positive control of the lock statistics: with `HAKMEM_STAGE2=0` stages 1, 1b and 2 of an
-//! acquire, and every release, hold one lock, and the counters must show it; stage 2 then holds it
-//! over its system call. Adoption, growth, and spans that grow in place or have a large alignment
-//! take none. Otherwise nothing is locked.
+//! acquire, and every release, hold one lock, and the counters must show it; not over a system call:
+//! commits, purges and lines of the stage log come after it. Adoption, growth, and spans that grow in
+//! place or have a large alignment take none. Otherwise nothing is locked.
 //!
 //! The lock protects nothing: below it everything is lock-free. So nobody has to wait for ever for a
 //! holder that does not exist in this process (the child of `_Fork`), or that this very thread has

@@ -4,7 +4,7 @@
 //! bits tell which stacks may hold something, so that no stage asks an empty stack; whoever finds a
 //! stack empty clears its bit and looks once more, so no push is overlooked for long.
 
-use super::{Run, control_lock, join, release, trace};
+use super::{Run, control_lock, join, release};
 use crate::config;
 use crate::geometry::*;
 use crate::os;
@@ -82,17 +82,19 @@ pub(super) fn reuse_empty_slot(kind: RunKind) -> Option<Run> {
     if !config::get().stage1() {
         return None;
     }
+    let (slot, retries) = take_same(kind);
+    super::told(Stage::ReuseSame, kind, slot.map(|slot| Run { slot, zeroed: false }), retries)
+}
+
+/// A run of the code, ACTIVE, and the failed attempts.
+fn take_same(kind: RunKind) -> (Option<u32>, u32) {
     let _control = control_lock::for_acquire();
     let (slot, retries) = pop(kind.code());
-    let Some(slot) = slot else {
-        POOL.account_stage_miss(Stage::ReuseSame, retries);
-        return None;
-    };
-    POOL.account_stage_hit(Stage::ReuseSame, retries);
-    POOL.empty_slots.sub_n(kind.slots() as u64);
-    registry::record(slot as usize).transition_activate(kind.code());
-    trace::line(Stage::ReuseSame, kind, slot);
-    Some(Run { slot, zeroed: false })
+    if let Some(slot) = slot {
+        POOL.empty_slots.sub_n(kind.slots() as u64);
+        registry::record(slot as usize).transition_activate(kind.code());
+    }
+    (slot, retries)
 }
 
 /// Stage 1b.
@@ -100,6 +102,12 @@ pub(super) fn reuse_other_empty_slot(kind: RunKind) -> Option<Run> {
     if !config::get().stage1() {
         return None;
     }
+    let (slot, retries) = take_other(kind);
+    super::told(Stage::ReuseOther, kind, slot.map(|slot| Run { slot, zeroed: false }), retries)
+}
+
+/// A run of another code, cut to measure, or several joined; ACTIVE, and the failed attempts.
+fn take_other(kind: RunKind) -> (Option<u32>, u32) {
     let _control = control_lock::for_acquire();
     let mut retries = 0;
     let (same_size, larger) = candidates(kind);
@@ -111,21 +119,16 @@ pub(super) fn reuse_other_empty_slot(kind: RunKind) -> Option<Run> {
             let (slot, failed) = pop(code);
             retries += failed;
             if let Some(slot) = slot {
-                POOL.account_stage_hit(Stage::ReuseOther, retries);
                 cut(slot, RunKind::from_code(code), kind);
-                trace::line(Stage::ReuseOther, kind, slot);
-                return Some(Run { slot, zeroed: false });
+                return (Some(slot), retries);
             }
         }
     }
-    let Some(slot) = join::join_for(kind) else {
-        POOL.account_stage_miss(Stage::ReuseOther, retries);
-        return None;
-    };
-    POOL.account_stage_hit(Stage::ReuseOther, retries);
-    registry::record(slot as usize).transition_activate(kind.code());
-    trace::line(Stage::ReuseOther, kind, slot);
-    Some(Run { slot, zeroed: false })
+    let joined = join::join_for(kind);
+    if let Some(slot) = joined {
+        registry::record(slot as usize).transition_activate(kind.code());
+    }
+    (joined, retries)
 }
 
 /// Makes the start of a popped run a run of `want`; what is left behind it stays EMPTY: behind a slab

@@ -9,12 +9,20 @@
 //!                             join.rs       or several, joined
 //!     claim_unused_slot       unused.rs   stage 2: an UNUSED run
 //!     grow_with_new_superslab unused.rs   stage 3: a new SuperSlab
-//! release_slab / release_run  release.rs  EMPTY, and purge (purge.rs) above what may be retained
+//! release_slab / release_run  release.rs    EMPTY, and purge above what may be retained
+//! LastSlabs                   release.rs    the same for the slabs of a thread that ends
+//! advertise / unadvertise     adopt.rs      which parked heaps have slabs to adopt
+//! purge_* / decay             purge.rs      EMPTY -> UNUSED, in as few calls as can be (purge_batch.rs)
+//!                             refault.rs    what was purged in vain is kept for a while
+//! has_room                    budget.rs     HAKMEM_MEMORY_LIMIT
+//! claim_superslabs            whole.rs      whole SuperSlabs, for huge blocks that get no mapping
 //! ```
 //!
 //! No stage waits and none holds anything over a system call. With `HAKMEM_STAGE2=0` reuse,
 //! claims and releases go through one lock (control_lock.rs), so that the lock statistics can be seen
-//! to count.
+//! to count. The stage log of `HAKMEM_SS_ACQUIRE_DEBUG` is trace.rs.
+//!
+//! The states of a slab and who may change them: `slab/mod.rs`.
 
 mod adopt;
 mod budget;
@@ -39,6 +47,7 @@ pub use whole::{claim_superslabs, unclaim_superslabs};
 
 use crate::geometry::*;
 use crate::slab::set::SlabSet;
+use crate::stats::{POOL, Stage};
 
 #[cfg(test)]
 pub use {adopt::damage_advertised, empty::damage_hint, unused::damage_hints};
@@ -110,4 +119,16 @@ fn acquire_fresh_run(set: &mut SlabSet, kind: RunKind) -> Option<Run> {
     unused::claim_unused_slot(set, kind)
         // stage 3: more of the window
         .or_else(|| unused::grow_with_new_superslab(set, kind))
+}
+
+/// Counts and logs what a stage came to, after `retries` failed attempts.
+fn told(stage: Stage, kind: RunKind, run: Option<Run>, retries: u32) -> Option<Run> {
+    match run {
+        Some(Run { slot, .. }) => {
+            POOL.account_stage_hit(stage, retries);
+            trace::line(stage, kind, slot);
+        }
+        None => POOL.account_stage_miss(stage, retries),
+    }
+    run
 }

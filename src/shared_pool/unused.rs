@@ -5,7 +5,7 @@
 //! otherwise clears the bit and then looks at the word again [HINT]: an unclaim that came in
 //! between changed the word before it set the bit, so one of the two leaves the bit set.
 
-use super::{Run, budget, control_lock, refault, trace};
+use super::{Run, budget, control_lock, refault};
 use crate::config;
 use crate::geometry::*;
 use crate::os;
@@ -109,37 +109,37 @@ fn claim_from(from: usize, kind: RunKind, retries: &mut u32) -> Option<u32> {
     None
 }
 
-/// Stage 2: the SuperSlab that served last, then the lowest with a hint.
+/// Stage 2.
 pub(super) fn claim_unused_slot(set: &mut SlabSet, kind: RunKind) -> Option<Run> {
+    let (slot, retries) = claim_near_or_lowest(set.superslab_hint as usize, kind);
+    let run = slot.and_then(|slot| {
+        set.superslab_hint = registry::split_slot(slot as usize).0 as u32;
+        take_over(slot, kind, &mut set.commit_step)
+    });
+    super::told(Stage::Claim, kind, run, retries)
+}
+
+/// Claims a run in the SuperSlab that served last, or in the lowest with a hint. Returns the failed attempts too.
+fn claim_near_or_lowest(near: usize, kind: RunKind) -> (Option<u32>, u32) {
     let _control = control_lock::for_acquire();
-    let mut retries = 0;
-    let near = set.superslab_hint as usize;
-    // relaxed: hints
-    let near_may_fit = near < extent::superslabs_made()
-        && HINTS[hint_order(kind)][near / 64].load(Ordering::Relaxed) >> (near % 64) & 1 == 1;
-    let mut slot = None;
-    if near_may_fit {
-        slot = claim_in(near, kind, &mut retries);
-    }
-    let lowest = LOWEST[hint_order(kind)].load(Ordering::Relaxed);
+    let (order, mut retries) = (hint_order(kind), 0);
+    // relaxed, here and below: hints
+    let near_may_fit =
+        near < extent::superslabs_made() && HINTS[order][near / 64].load(Ordering::Relaxed) >> (near % 64) & 1 == 1;
+    let slot = if near_may_fit { claim_in(near, kind, &mut retries) } else { None };
+    let lowest = LOWEST[order].load(Ordering::Relaxed);
     let slot = slot
         .or_else(|| claim_from(lowest, kind, &mut retries))
         // before the heap grows, what the cursor may have passed by
         .or_else(|| if lowest > 0 { claim_from(0, kind, &mut retries) } else { None });
-    let Some(slot) = slot else {
-        POOL.account_stage_miss(Stage::Claim, retries);
-        return None;
-    };
-    set.superslab_hint = registry::split_slot(slot as usize).0 as u32;
-    account(Stage::Claim, take_over(slot, kind, &mut set.commit_step), kind, retries)
+    (slot, retries)
 }
 
 /// Stage 3.
 pub(super) fn grow_with_new_superslab(set: &mut SlabSet, kind: RunKind) -> Option<Run> {
     let (superslab, retries) = extent::make_superslab(&mut set.commit_step);
     let Some(superslab) = superslab else {
-        POOL.account_stage_miss(Stage::Grow, retries);
-        return None;
+        return super::told(Stage::Grow, kind, None, retries);
     };
     // nobody has seen the SuperSlab: its first slots are this thread's
     let claimed = registry::header(superslab).transition_claim_at(0, kind.slots());
@@ -147,19 +147,7 @@ pub(super) fn grow_with_new_superslab(set: &mut SlabSet, kind: RunKind) -> Optio
     correct_hints(superslab);
     set.superslab_hint = superslab as u32;
     let slot = (superslab * SLOTS_PER_SUPERSLAB) as u32;
-    account(Stage::Grow, take_over(slot, kind, &mut set.commit_step), kind, retries)
-}
-
-/// Counts and logs what a stage came to.
-fn account(stage: Stage, run: Option<Run>, kind: RunKind, retries: u32) -> Option<Run> {
-    match &run {
-        Some(run) => {
-            POOL.account_stage_hit(stage, retries);
-            trace::line(stage, kind, run.slot);
-        }
-        None => POOL.account_stage_miss(stage, retries),
-    }
-    run
+    super::told(Stage::Grow, kind, take_over(slot, kind, &mut set.commit_step), retries)
 }
 
 /// Commits a claimed run and makes it ACTIVE; gives it back where that fails.
