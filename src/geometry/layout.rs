@@ -21,8 +21,9 @@ pub const HUGE_CODE: u32 = 254;
 pub const MAX_SPAN_SLOTS: usize = 16;
 /// The largest span, in bytes.
 pub const MAX_SPAN_BYTES: usize = MAX_SPAN_SLOTS * SLOT_BYTES;
-/// Codes that a run of slots may carry at its head: classes, then spans.
-pub const NUM_RUN_CODES: usize = NUM_CLASSES + MAX_SPAN_SLOTS + 1;
+/// Codes that a run of slots may carry at its head: classes, then spans up to a whole SuperSlab. The longest
+/// of these serve no block; they are EMPTY runs from which shorter ones are cut.
+pub const NUM_RUN_CODES: usize = NUM_CLASSES + SLOTS_PER_SUPERSLAB + 1;
 
 /// Owner that no heap ever has: the key of a thread without a heap matches no entry.
 pub const NO_OWNER: u32 = (1 << OWNER_BITS) - 1;
@@ -82,10 +83,10 @@ impl RunKind {
         Self(class as u8)
     }
 
-    /// A span of `slots`, 1 to [`MAX_SPAN_SLOTS`].
+    /// A span of `slots`, 1 to [`SLOTS_PER_SUPERSLAB`]; one that is a block has [`MAX_SPAN_SLOTS`] at most.
     #[inline]
     pub const fn span(slots: usize) -> Self {
-        debug_assert!(slots >= 1 && slots <= MAX_SPAN_SLOTS);
+        debug_assert!(slots >= 1 && slots <= SLOTS_PER_SUPERSLAB);
         Self((SPAN_CODE as usize + slots) as u8)
     }
 
@@ -111,7 +112,7 @@ impl RunKind {
     /// Slots that the run's first slot is a multiple of.
     #[inline]
     pub fn align_slots(self) -> usize {
-        if self.code() < NUM_CLASSES { self.slots() } else { 1 }
+        if self.code() < NUM_CLASSES || self.slots() == SLOTS_PER_SUPERSLAB { self.slots() } else { 1 }
     }
 }
 
@@ -141,7 +142,7 @@ mod tests {
         assert_eq!(RunKind::slab(0).slots(), 1);
         assert_eq!(RunKind::slab(NUM_CLASSES - 1).slots(), 16);
         assert_eq!(RunKind::slab(NUM_CLASSES - 1).align_slots(), 16);
-        for slots in 1..=MAX_SPAN_SLOTS {
+        for slots in 1..=SLOTS_PER_SUPERSLAB {
             assert_eq!(RunKind::span(slots).slots(), slots);
             assert_eq!(RunKind::from_code(RunKind::span(slots).code()), RunKind::span(slots));
         }

@@ -8,7 +8,7 @@ use crate::config;
 use crate::geometry::*;
 use crate::os;
 use crate::policy;
-use crate::shared_pool::refault::Fading;
+use crate::shared_pool::{self, refault::Fading};
 use crate::stats::POOL;
 use crate::sync::{AtomicPtr, AtomicU32, Ordering};
 use core::ptr;
@@ -18,7 +18,7 @@ static PLACES: [AtomicPtr<HugeBlock>; policy::HUGE_CACHE_ENTRIES] =
 /// Bytes unmapped of late.
 static UNMAPPED: Fading = Fading::new();
 /// Bytes that may be kept beyond the limit, since as many were unmapped in vain.
-static KEPT: Fading = Fading::new();
+static KEPT: Fading<{ policy::KEPT_HALF_LIFE_DELAYS }> = Fading::new();
 static LAST_DECAY_MS: AtomicU32 = AtomicU32::new(0);
 
 fn peek(place: &AtomicPtr<HugeBlock>) -> Option<&'static HugeBlock> {
@@ -68,7 +68,7 @@ pub fn take_nearest(bytes: usize) -> Option<&'static HugeBlock> {
 
 /// Keeps a freed mapping, or unmaps it or others where that would be too much.
 pub fn put(block: &'static HugeBlock) {
-    let limit = base_limit() + KEPT.bytes();
+    let limit = base_limit() + policy::with_room_for_sizes(KEPT.bytes());
     let bytes = block.bytes();
     if bytes > limit || config::get().purge_delay_ms() == 0 {
         return unmap(block);
@@ -163,7 +163,7 @@ pub fn account_refault(bytes: usize) {
     let soon = UNMAPPED.take(bytes);
     if soon > 0 {
         POOL.refaulted_bytes.add_n(soon as u64);
-        KEPT.add(soon);
+        KEPT.add(soon, shared_pool::peak_bytes());
     }
 }
 
@@ -176,6 +176,6 @@ pub(super) fn unmap(block: &'static HugeBlock) {
         let _ = os::purge(start, bytes);
     }
     POOL.purged_bytes.add_n(bytes as u64);
-    UNMAPPED.add(bytes);
+    UNMAPPED.add(bytes, shared_pool::peak_bytes());
     registry::recycle_block(block);
 }

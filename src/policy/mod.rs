@@ -71,7 +71,7 @@ pub const HEADER_GROUP_SUPERSLABS: usize = 16;
 pub const TABLE_COMMIT_SUPERSLABS: usize = 512;
 
 /// Cached huge mappings, at most.
-pub const HUGE_CACHE_ENTRIES: usize = 64;
+pub const HUGE_CACHE_ENTRIES: usize = 128;
 /// How far before an address a huge block may start that it is still found to lie in.
 pub const HUGE_LOOK_BACK_BYTES: usize = 16 * GIB;
 /// No thread's stack is taken to be larger than this, when a foreign pointer is judged.
@@ -252,8 +252,12 @@ pub const HUGE_PAGE_BYTES: usize = SUPERSLAB_BYTES;
 /// Below so many bytes of window a heap has small pages only, unless an option says otherwise.
 pub const HUGE_PAGE_MIN_HEAP_BYTES: usize = 256 * MIB;
 
-/// The most bytes of huge mappings that are kept because as many were unmapped and mapped again soon after.
-pub const REFAULT_KEPT_BYTES: usize = 256 * MIB;
+/// What to keep of huge mappings where `bytes` were unmapped and mapped again soon after: an eighth more, since
+/// the next ones are of other sizes and not all of these fit.
+pub const fn with_room_for_sizes(bytes: usize) -> usize {
+    bytes + bytes / 8
+}
+
 /// Purge delays in which half of the runs that are kept so is forgotten.
 pub const KEPT_HALF_LIFE_DELAYS: u32 = 16;
 

@@ -31,7 +31,7 @@ fn would_raise_peak(more_bytes: usize) -> bool {
 }
 
 /// The most bytes that were taken at a time.
-pub(super) fn peak_bytes() -> usize {
+pub fn peak_bytes() -> usize {
     // relaxed: a statistic
     PEAK_BYTES.load(Ordering::Relaxed)
 }

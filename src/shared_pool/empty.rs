@@ -180,7 +180,11 @@ const fn make_candidates() -> [(u128, u128); NUM_RUN_CODES] {
 
 /// Slots of a run code, and whether its runs start at a multiple of them.
 const fn code_slots(code: usize) -> (usize, bool) {
-    if code < NUM_CLASSES { (1 << class_order(code), true) } else { (code - NUM_CLASSES, false) }
+    if code < NUM_CLASSES {
+        (1 << class_order(code), true)
+    } else {
+        (code - NUM_CLASSES, code - NUM_CLASSES == SLOTS_PER_SUPERSLAB)
+    }
 }
 
 /// Faults of the stacks, and the slots that stand on them: for checks, exact while all threads rest.

@@ -38,7 +38,7 @@ mod unused;
 mod whole;
 
 pub use adopt::{advertise, advertised, unadvertise};
-pub use budget::has_room;
+pub use budget::{has_room, peak_bytes};
 pub use empty::check_rep as check_empty_runs;
 pub use purge::{claimed_bytes, decay, is_draining, purge_all, purge_excess, purges, warm_bytes};
 pub use release::{LastSlabs, release_run, release_slab, return_leading};

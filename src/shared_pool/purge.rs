@@ -43,7 +43,8 @@ fn live_bytes() -> usize {
 pub fn purge_excess() {
     let limit = limit_bytes();
     if warm_bytes() > limit {
-        purge_down_to(policy::purge_target_bytes(limit));
+        let kept = refault::kept_bytes().min(limit);
+        purge_down_to(kept + policy::purge_target_bytes(limit - kept));
     }
 }
 

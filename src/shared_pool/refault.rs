@@ -28,13 +28,8 @@ impl<const DELAYS: u32> Fading<DELAYS> {
         }
     }
 
-    /// Adds bytes, up to [`policy::REFAULT_KEPT_BYTES`] in all.
-    pub fn add(&self, bytes: usize) {
-        self.add_up_to(bytes, policy::REFAULT_KEPT_BYTES);
-    }
-
     /// Adds bytes, up to `most_bytes` in all.
-    pub fn add_up_to(&self, bytes: usize, most_bytes: usize) {
+    pub fn add(&self, bytes: usize, most_bytes: usize) {
         self.set(|left| (left + bytes).min(most_bytes));
     }
 
@@ -80,5 +75,5 @@ pub(super) fn kept_bytes() -> usize {
 #[cold]
 pub(super) fn account(bytes: usize) {
     POOL.refaulted_bytes.add_n(bytes as u64);
-    KEPT.add_up_to(bytes, budget::peak_bytes());
+    KEPT.add(bytes, budget::peak_bytes());
 }
