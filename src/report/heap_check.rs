@@ -163,7 +163,7 @@ impl Walk {
 
     fn superslab(&mut self, superslab: usize) {
         let header = registry::header(superslab);
-        let claimed = header.claimed();
+        let claimed = header.claimed.bits();
         self.faults += shared_pool::check_hints(superslab);
         self.fault_if(header.has_gathered() || !header.is_committed(claimed));
         let first = registry::entry(superslab * SLOTS_PER_SUPERSLAB);

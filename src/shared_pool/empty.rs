@@ -2,7 +2,7 @@
 //!
 //! A run leaves EMPTY only by being popped, or detached with its whole stack by a purge. Hint
 //! bits tell which stacks may hold something, so that no stage asks an empty stack; whoever finds a
-//! stack empty clears its bit and looks once more, so no push is overlooked for long.
+//! stack empty clears its bit and looks once more, so no push is overlooked (`sync/hint_word.rs`).
 
 use super::{Run, control_lock, join, release};
 use crate::config;
@@ -12,36 +12,22 @@ use crate::stats::{POOL, Stage};
 use crate::superslab::extent;
 use crate::superslab::header::SlotState;
 use crate::superslab::registry::{self, SlotLinks};
+use crate::sync::hint_word::HintWord;
 use crate::sync::tagged_stack::{Chain, END, Links, TaggedStack};
-use crate::sync::{AtomicU64, Ordering, fence};
+use crate::sync::{Ordering, fence};
 
 static STACKS: [TaggedStack<SLOT_INDEX_BITS>; NUM_RUN_CODES] = [const { TaggedStack::new() }; NUM_RUN_CODES];
-static NONEMPTY: [AtomicU64; 2] = [AtomicU64::new(0), AtomicU64::new(0)];
+static NONEMPTY: [HintWord; 2] = [const { HintWord::new() }; 2];
 
 const _: () = assert!(NUM_RUN_CODES <= 128);
 
-/// The codes whose stacks may hold something.
+/// The codes whose stacks may hold something: hints; one that is seen late costs a fresh run, no more.
 pub(super) fn nonempty_codes() -> u128 {
-    // relaxed: hints; a set bit that is seen late costs a fresh run, no more
-    let word = |i: usize| u128::from(NONEMPTY[i].load(Ordering::Relaxed));
-    word(0) | word(1) << 64
-}
-
-fn set_hint(code: usize) {
-    let (word, bit) = (&NONEMPTY[code / 64], 1u64 << (code % 64));
-    // seqcst [NONEMPTY]: the push before this and the searcher's second look are in one order
-    if word.load(Ordering::SeqCst) & bit == 0 {
-        word.fetch_or(bit, Ordering::SeqCst);
-    }
+    u128::from(NONEMPTY[0].bits()) | u128::from(NONEMPTY[1].bits()) << 64
 }
 
 fn clear_hint(code: usize) {
-    // seqcst [NONEMPTY]
-    NONEMPTY[code / 64].fetch_and(!(1 << (code % 64)), Ordering::SeqCst);
-    fence(Ordering::SeqCst); // [NONEMPTY]: before the second look at the stack
-    if !STACKS[code].is_empty() {
-        set_hint(code);
-    }
+    NONEMPTY[code / 64].clear(code % 64, || !STACKS[code].is_empty());
 }
 
 /// ACTIVE -> EMPTY: the caller's run, whose entry words are unused already. Returns failed attempts.
@@ -54,8 +40,8 @@ pub(super) fn push(slot: u32, kind: RunKind) -> u32 {
 /// Pushes a chain of EMPTY runs that was detached. Returns failed attempts.
 pub(super) fn push_back(first: u32, last: u32, code: usize) -> u32 {
     let retries = STACKS[code].push_chain(&SlotLinks, first, last);
-    fence(Ordering::SeqCst); // [NONEMPTY]: before the look at the hint
-    set_hint(code);
+    fence(Ordering::SeqCst); // [HINT]: before the look at the hint
+    NONEMPTY[code / 64].set(code % 64);
     retries
 }
 
@@ -193,7 +179,7 @@ pub fn check_rep() -> (usize, u64) {
     let (mut faults, mut slots) = (0, 0);
     for code in (0..NUM_RUN_CODES).filter(|code| *code != NUM_CLASSES) {
         let (mut at, mut runs) = (STACKS[code].top(), 0);
-        faults += usize::from(at != END && nonempty_codes() >> code & 1 == 0); // [NONEMPTY]
+        faults += usize::from(at != END && nonempty_codes() >> code & 1 == 0); // [HINT]
         while at != END {
             if at >= end || runs == end {
                 faults += 1; // no slot, or a circle
@@ -213,9 +199,7 @@ pub fn check_rep() -> (usize, u64) {
 /// Hides the stack of a code from searches, or shows it again: for the test of the checks.
 #[cfg(test)]
 pub fn damage_hint(code: usize) {
-    // relaxed, both: nobody else is there
-    let hint = &NONEMPTY[code / 64];
-    hint.store(hint.load(Ordering::Relaxed) ^ 1 << (code % 64), Ordering::Relaxed);
+    NONEMPTY[code / 64].damage(code % 64);
 }
 
 #[cfg(test)]

@@ -1,9 +1,7 @@
 //! UNUSED runs: claimed by one compare-and-swap on their SuperSlab's word.
 //!
 //! For each order there is a bit for each SuperSlab that may have an aligned free run of that many
-//! slots: a hint, corrected after the truth in the SuperSlab's word. A claimer that finds the truth
-//! otherwise clears the bit and then looks at the word again [HINT]: an unclaim that came in
-//! between changed the word before it set the bit, so one of the two leaves the bit set.
+//! slots: a hint, corrected after the truth in the SuperSlab's word (`sync/hint_word.rs`).
 
 use super::{Run, budget, control_lock, refault};
 use crate::config;
@@ -14,39 +12,36 @@ use crate::stats::{POOL, Stage};
 use crate::superslab::extent::{self, CommitStep};
 use crate::superslab::header::{free_run_starts, run_mask};
 use crate::superslab::registry;
-use crate::sync::{AtomicU64, AtomicUsize, Ordering};
+use crate::sync::hint_word::HintWord;
+use crate::sync::{AtomicUsize, Ordering};
 
 const ORDERS: usize = 5;
 const WORDS: usize = MAX_SUPERSLABS / 64;
-static HINTS: [[AtomicU64; WORDS]; ORDERS] = [const { [const { AtomicU64::new(0) }; WORDS] }; ORDERS];
+static HINTS: [[HintWord; WORDS]; ORDERS] = [const { [const { HintWord::new() }; WORDS] }; ORDERS];
 /// Words below this one had no bit when somebody looked last.
 static LOWEST: [AtomicUsize; ORDERS] = [const { AtomicUsize::new(0) }; ORDERS];
 
-/// Whether all slots of a SuperSlab may be UNUSED: a hint.
-pub(super) fn may_be_whole(superslab: usize) -> bool {
-    // relaxed: a hint
-    HINTS[ORDERS - 1][superslab / 64].load(Ordering::Relaxed) >> (superslab % 64) & 1 == 1
+/// Whether a SuperSlab may have a free run of an order: a hint.
+fn may_have(superslab: usize, order: usize) -> bool {
+    HINTS[order][superslab / 64].shows(superslab % 64)
 }
 
-/// Makes the hints of a SuperSlab agree with its word.
+/// Whether a SuperSlab has a free run of an order just now.
+fn has(superslab: usize, order: usize) -> bool {
+    free_run_starts(registry::header(superslab).claimed.bits(), 1 << order, 1 << order) != 0
+}
+
+/// Whether all slots of a SuperSlab may be UNUSED: a hint.
+pub(super) fn may_be_whole(superslab: usize) -> bool {
+    may_have(superslab, ORDERS - 1)
+}
+
+/// Makes the hints of a SuperSlab agree with its word, which the caller has changed or found to be otherwise.
 pub(super) fn correct_hints(superslab: usize) {
-    let (word, bit) = (superslab / 64, 1u64 << (superslab % 64));
-    let header = registry::header(superslab);
     for order in 0..ORDERS {
-        let available = || free_run_starts(header.claimed(), 1 << order, 1 << order) != 0;
-        let hint = &HINTS[order][word];
-        // relaxed: a bit that is seen late is corrected by whoever set it
-        let shown = hint.load(Ordering::Relaxed) & bit != 0;
-        if shown && !available() {
-            // seqcst [HINT]
-            hint.fetch_and(!bit, Ordering::SeqCst);
-        }
-        // seqcst [HINT]: the look at the word, inside `available`, comes first
-        if available() && hint.load(Ordering::SeqCst) & bit == 0 {
-            // seqcst [HINT]
-            hint.fetch_or(bit, Ordering::SeqCst);
+        if HINTS[order][superslab / 64].correct(superslab % 64, || has(superslab, order)) {
             // relaxed, here and below: a place to begin at; a search that finds nothing begins anew at 0
-            LOWEST[order].fetch_min(word, Ordering::Relaxed);
+            LOWEST[order].fetch_min(superslab / 64, Ordering::Relaxed);
         }
     }
 }
@@ -54,22 +49,14 @@ pub(super) fn correct_hints(superslab: usize) {
 /// Orders of which a SuperSlab has a free run that no search finds: for checks, exact while all threads rest
 /// [HINT]. A hint without a run is no fault: who follows it corrects it. Holes of the reservation have none.
 pub fn check_hints(superslab: usize) -> usize {
-    let header = registry::header(superslab);
-    let is_hidden = |order: &usize| {
-        // relaxed: all threads rest
-        let shown = HINTS[*order][superslab / 64].load(Ordering::Relaxed) >> (superslab % 64) & 1 == 1;
-        !shown && free_run_starts(header.claimed(), 1 << order, 1 << order) != 0
-    };
-    if header.is_untouched() { 0 } else { (0..ORDERS).filter(is_hidden).count() }
+    let is_hidden = |order: &usize| !may_have(superslab, *order) && has(superslab, *order);
+    if registry::header(superslab).is_untouched() { 0 } else { (0..ORDERS).filter(is_hidden).count() }
 }
 
 /// Takes the hints of a SuperSlab away, or gives them back: for the test of the checks.
 #[cfg(test)]
 pub fn damage_hints(superslab: usize) {
-    for hint in HINTS.iter().map(|hints| &hints[superslab / 64]) {
-        // relaxed, both: nobody else is there
-        hint.store(hint.load(Ordering::Relaxed) ^ 1 << (superslab % 64), Ordering::Relaxed);
-    }
+    HINTS.iter().for_each(|hints| hints[superslab / 64].damage(superslab % 64));
 }
 
 /// The order whose hint a run of this kind looks at: for a slab its own; a span may start anywhere,
@@ -81,8 +68,7 @@ fn hint_order(kind: RunKind) -> usize {
 
 /// Claims a run in one SuperSlab.
 fn claim_in(superslab: usize, kind: RunKind, retries: &mut u32) -> Option<u32> {
-    let header = registry::header(superslab);
-    let (first, failed) = header.transition_claim(kind.slots(), kind.align_slots());
+    let (first, failed) = registry::header(superslab).claimed.transition_claim(kind.slots(), kind.align_slots());
     *retries += failed;
     correct_hints(superslab);
     first.map(|first| (superslab * SLOTS_PER_SUPERSLAB + first) as u32)
@@ -93,13 +79,13 @@ fn claim_from(from: usize, kind: RunKind, retries: &mut u32) -> Option<u32> {
     let order = hint_order(kind);
     let words = extent::superslabs_made().div_ceil(64);
     for (word, hints) in HINTS[order].iter().enumerate().take(words).skip(from) {
-        // relaxed: hints
-        let mut bits = hints.load(Ordering::Relaxed);
+        let mut bits = hints.bits();
         while bits != 0 {
             let superslab = word * 64 + bits.trailing_zeros() as usize;
             bits &= bits - 1;
             if let Some(slot) = claim_in(superslab, kind, retries) {
                 if from < word {
+                    // relaxed, both: as in `correct_hints`
                     let _ = LOWEST[order].compare_exchange(from, word, Ordering::Relaxed, Ordering::Relaxed);
                 }
                 return Some(slot);
@@ -123,10 +109,9 @@ pub(super) fn claim_unused_slot(set: &mut SlabSet, kind: RunKind) -> Option<Run>
 fn claim_near_or_lowest(near: usize, kind: RunKind) -> (Option<u32>, u32) {
     let _control = control_lock::for_acquire();
     let (order, mut retries) = (hint_order(kind), 0);
-    // relaxed, here and below: hints
-    let near_may_fit =
-        near < extent::superslabs_made() && HINTS[order][near / 64].load(Ordering::Relaxed) >> (near % 64) & 1 == 1;
+    let near_may_fit = near < extent::superslabs_made() && may_have(near, order);
     let slot = if near_may_fit { claim_in(near, kind, &mut retries) } else { None };
+    // relaxed: as in `correct_hints`
     let lowest = LOWEST[order].load(Ordering::Relaxed);
     let slot = slot
         .or_else(|| claim_from(lowest, kind, &mut retries))
@@ -142,7 +127,7 @@ pub(super) fn grow_with_new_superslab(set: &mut SlabSet, kind: RunKind) -> Optio
         return super::told(Stage::Grow, kind, None, retries);
     };
     // nobody has seen the SuperSlab: its first slots are this thread's
-    let claimed = registry::header(superslab).transition_claim_at(0, kind.slots());
+    let claimed = registry::header(superslab).claimed.transition_claim_at(0, kind.slots());
     debug_assert!(claimed);
     correct_hints(superslab);
     set.superslab_hint = superslab as u32;
@@ -190,7 +175,7 @@ fn account_refault(superslab: usize, mut purged: u32) {
 pub(super) fn unclaim(slot: u32, slots: usize) -> u32 {
     let (superslab, first) = registry::split_slot(slot as usize);
     registry::record(slot as usize).transition_unused();
-    let claimed = registry::header(superslab).transition_unclaim(first, slots);
+    let claimed = registry::header(superslab).claimed.transition_unclaim(first, slots);
     correct_hints(superslab);
     claimed
 }
@@ -202,7 +187,7 @@ pub fn claim_behind(set: &mut SlabSet, slot: u32, slots: usize) -> Option<Run> {
     if first + slots > SLOTS_PER_SUPERSLAB || first == 0 || !budget::has_room(slots * SLOT_BYTES) {
         return None;
     }
-    if !registry::header(superslab).transition_claim_at(first, slots) {
+    if !registry::header(superslab).claimed.transition_claim_at(first, slots) {
         return None;
     }
     correct_hints(superslab);
@@ -218,15 +203,14 @@ pub fn claim_aligned(set: &mut SlabSet, slots: usize, align_slots: usize) -> Opt
     let kind = RunKind::span(slots);
     let made = extent::superslabs_made();
     let try_in = |superslab: usize| {
-        let (first, _) = registry::header(superslab).transition_claim(slots, align_slots);
+        let (first, _) = registry::header(superslab).claimed.transition_claim(slots, align_slots);
         let first = first?;
         correct_hints(superslab);
         Some((superslab * SLOTS_PER_SUPERSLAB + first) as u32)
     };
     let words = HINTS[0][..made.div_ceil(64)].iter().enumerate();
     let found = words.flat_map(|(word, hint)| {
-        // relaxed: hints
-        let bits = hint.load(Ordering::Relaxed);
+        let bits = hint.bits();
         (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| word * 64 + bit)
     });
     for superslab in found {

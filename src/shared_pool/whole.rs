@@ -27,7 +27,7 @@ pub fn claim_superslabs(count: usize) -> Option<(usize, bool)> {
 
 /// A hole in the reservation has no hint, so it is never claimed.
 fn claim_whole(superslab: usize) -> bool {
-    unused::may_be_whole(superslab) && registry::header(superslab).transition_claim_at(0, SLOTS_PER_SUPERSLAB)
+    unused::may_be_whole(superslab) && registry::header(superslab).claimed.transition_claim_at(0, SLOTS_PER_SUPERSLAB)
 }
 
 /// Gives back the memory of the slabs that stood in a SuperSlab of which all slots are UNUSED: it is

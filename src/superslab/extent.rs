@@ -13,7 +13,8 @@ use crate::geometry::*;
 use crate::os;
 use crate::policy;
 use crate::stats::{POOL, Stage};
-use crate::sync::{AtomicU64, AtomicUsize, Ordering};
+use crate::sync::watermark::Watermark;
+use crate::sync::{AtomicU64, Ordering};
 
 /// The stages whose system calls are made here.
 const CLAIM: usize = Stage::Claim as usize;
@@ -21,11 +22,11 @@ const GROW: usize = Stage::Grow as usize;
 
 static EXTENT: AtomicU64 = AtomicU64::new(0);
 /// SuperSlabs whose headers are made, all of them below.
-static HEADERS_MADE: AtomicUsize = AtomicUsize::new(0);
+static HEADERS_MADE: Watermark = Watermark::new();
 /// SuperSlabs whose table entries are committed.
-static TABLE_COMMITTED: AtomicUsize = AtomicUsize::new(0);
+static TABLE_COMMITTED: Watermark = Watermark::new();
 /// SuperSlabs that are made later and lie below this one are committed already.
-static COMMIT_FRONTIER: AtomicUsize = AtomicUsize::new(0);
+static COMMIT_FRONTIER: Watermark = Watermark::new();
 
 /// A thread's commit step (S9): doubles from `HAKMEM_POOL_TLS_ARENA_MB_INIT` to `_MAX`.
 #[derive(Debug, Default)]
@@ -104,10 +105,9 @@ pub fn make_superslab(step: &mut CommitStep) -> (Option<usize>, u32) {
         if !make_metadata(&layout, made) {
             return (None, retries);
         }
-        // acquire [FRONTIER]: pairs with the raise in `commit_ahead`
         // read before the exchange: whoever raised it to here made a lower SuperSlab and committed from
         // there on; one raised later may begin above this one
-        let frontier = COMMIT_FRONTIER.load(Ordering::Acquire);
+        let frontier = COMMIT_FRONTIER.get();
         // acqrel [MADE]: the metadata is committed before others may count on the SuperSlab
         match EXTENT.compare_exchange(word, pack(made + 1, reserved), Ordering::AcqRel, Ordering::Relaxed) {
             Ok(_) => {
@@ -158,23 +158,20 @@ fn extend(layout: &Layout, word: u64) -> bool {
 
 /// Makes headers and table entries up to those of a SuperSlab, and of some after it.
 fn make_metadata(layout: &Layout, superslab: usize) -> bool {
-    // acquire [HEADERS]: pairs with the raise below
-    let made = HEADERS_MADE.load(Ordering::Acquire);
+    let made = HEADERS_MADE.get();
     if superslab >= made {
         let group = |superslab: usize| superslab / policy::HEADER_GROUP_SUPERSLABS;
         if !(group(made)..=group(superslab)).all(registry::make_headers) {
             return false;
         }
-        // release [HEADERS]; acquire as well, for the groups below a mark that others raised
-        HEADERS_MADE.fetch_max((group(superslab) + 1) * policy::HEADER_GROUP_SUPERSLABS, Ordering::AcqRel);
+        HEADERS_MADE.raise((group(superslab) + 1) * policy::HEADER_GROUP_SUPERSLABS);
     }
     commit_table(layout, superslab)
 }
 
 /// Commits the table entries up to those of a SuperSlab, and of some after it.
 fn commit_table(layout: &Layout, superslab: usize) -> bool {
-    // acquire [COMMIT]: pairs with the raise below; what is below the mark was committed before it
-    let done = TABLE_COMMITTED.load(Ordering::Acquire);
+    let done = TABLE_COMMITTED.get();
     if superslab >= done {
         let upto = (superslab + policy::TABLE_COMMIT_SUPERSLABS).min(layout.superslabs);
         let (address, bytes) = layout.table_range(done, upto - done);
@@ -183,11 +180,9 @@ fn commit_table(layout: &Layout, superslab: usize) -> bool {
         if !os::timed(&POOL.stage_ns[GROW], || os::commit(start, end - start)) {
             return false;
         }
-        // release [COMMIT]; acquire as well, for the commits below a mark that others raised
-        TABLE_COMMITTED.fetch_max(upto, Ordering::AcqRel);
+        TABLE_COMMITTED.raise(upto);
     }
-    // acquire [COMMIT]
-    registry::publish_readable(TABLE_COMMITTED.load(Ordering::Acquire) * SLOTS_PER_SUPERSLAB);
+    registry::publish_readable(TABLE_COMMITTED.get() * SLOTS_PER_SUPERSLAB);
     true
 }
 
@@ -209,8 +204,7 @@ fn commit_ahead(layout: &Layout, superslab: usize, reserved: usize, frontier: us
         header.mark_committed(super::header::run_mask(0, bytes / SLOT_BYTES));
     } else {
         header.mark_committed(u32::MAX);
-        // release [FRONTIER]: the pages below it are committed; acquire as well, for those that others committed
-        COMMIT_FRONTIER.fetch_max(superslab + bytes / SUPERSLAB_BYTES, Ordering::AcqRel);
+        COMMIT_FRONTIER.raise(superslab + bytes / SUPERSLAB_BYTES);
     }
 }
 

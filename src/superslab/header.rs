@@ -1,11 +1,8 @@
 //! A SuperSlab's header: which of its slots are claimed, committed and dirty, and a small record
 //! for each slot.
 //!
-//! `claimed` is the truth about UNUSED: a bit that is 0 is an UNUSED slot, and the thread whose
-//! compare-and-swap sets it owns the slot. One word for all slots lets a run of several slots be
-//! claimed by one exchange, and makes a claim look at one word. Whether a claimed slot is ACTIVE or
-//! EMPTY is told by the stack of EMPTY runs it stands on or not, and, for checks and reports, by
-//! [`SlotRecord`].
+//! `claimed` is the truth about UNUSED ([`ClaimWord`]). Whether a claimed slot is ACTIVE or EMPTY is told by
+//! the stack of EMPTY runs it stands on or not, and, for checks and reports, by [`SlotRecord`].
 //!
 //! | field | written by | read by |
 //! |---|---|---|
@@ -17,7 +14,12 @@
 //! | `SlotRecord::state`, `code`, `released_ms` | whoever owns the run | checks and reports, as hints |
 
 use crate::geometry::SLOTS_PER_SUPERSLAB;
+use crate::sync::claim_word::ClaimWord;
 use crate::sync::{AtomicU8, AtomicU32, Ordering};
+
+pub use crate::sync::claim_word::{free_run_starts, run_mask};
+
+const _: () = assert!(SLOTS_PER_SUPERSLAB == u32::BITS as usize);
 
 /// What stands in a slot; the truth for UNUSED is the header's `claimed` word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +96,8 @@ impl SlotRecord {
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub struct SuperSlabHeader {
-    claimed: AtomicU32,
+    /// The slots that are claimed: the truth about UNUSED.
+    pub claimed: ClaimWord,
     committed: AtomicU32,
     dirty: AtomicU32,
     purged: AtomicU32,
@@ -104,101 +107,7 @@ pub struct SuperSlabHeader {
     pub records: [SlotRecord; SLOTS_PER_SUPERSLAB],
 }
 
-/// The bits of `slots` slots from `first` on.
-#[inline]
-pub const fn run_mask(first: usize, slots: usize) -> u32 {
-    debug_assert!(slots >= 1 && first + slots <= SLOTS_PER_SUPERSLAB);
-    (u32::MAX >> (SLOTS_PER_SUPERSLAB - slots)) << first
-}
-
-/// Bit `i` set: a run of `slots` zero bits of `claimed` starts at `i`, a multiple of `align`.
-#[inline]
-pub const fn free_run_starts(claimed: u32, slots: usize, align: usize) -> u32 {
-    let mut starts = !claimed;
-    let mut have = 1;
-    while have < slots {
-        let step = if slots - have < have { slots - have } else { have };
-        starts &= starts >> step;
-        have += step;
-    }
-    starts & aligned_starts(align)
-}
-
-/// Bits that are multiples of `align`, a power of two.
-#[inline]
-const fn aligned_starts(align: usize) -> u32 {
-    match align {
-        1 => u32::MAX,
-        2 => 0x5555_5555,
-        4 => 0x1111_1111,
-        8 => 0x0101_0101,
-        16 => 0x0001_0001,
-        _ => 1,
-    }
-}
-
 impl SuperSlabHeader {
-    /// The claimed word, as a hint.
-    #[inline]
-    pub fn claimed(&self) -> u32 {
-        // seqcst [HINT]: a searcher that clears a hint looks here again, and must then see any
-        // unclaim whose hint it cleared (see shared_pool/unused.rs)
-        self.claimed.load(Ordering::SeqCst)
-    }
-
-    /// UNUSED -> claimed: the lowest free run of `slots` at a multiple of `align`. Returns its first
-    /// slot, if there was one, and the number of failed attempts.
-    #[must_use = "a claimed run belongs to the caller"]
-    pub fn transition_claim(&self, slots: usize, align: usize) -> (Option<usize>, u32) {
-        let mut retries = 0;
-        // relaxed: corrected by the exchange
-        let mut claimed = self.claimed.load(Ordering::Relaxed);
-        loop {
-            let starts = free_run_starts(claimed, slots, align);
-            if starts == 0 {
-                return (None, retries);
-            }
-            let first = starts.trailing_zeros() as usize;
-            // acquire [CLAIM]: pairs with [UNCLAIM]; the purger's work on the slots is done
-            match self.transition_claim_from(claimed, first, slots) {
-                Ok(()) => return (Some(first), retries),
-                Err(now) => {
-                    claimed = now;
-                    retries += 1;
-                }
-            }
-        }
-    }
-
-    fn transition_claim_from(&self, claimed: u32, first: usize, slots: usize) -> Result<(), u32> {
-        let to = claimed | run_mask(first, slots);
-        // acquire [CLAIM], seqcst [HINT]
-        self.claimed.compare_exchange_weak(claimed, to, Ordering::SeqCst, Ordering::Relaxed).map(|_| ())
-    }
-
-    /// UNUSED -> claimed at exactly this place, if all of it is UNUSED.
-    #[must_use = "a claimed run belongs to the caller"]
-    pub fn transition_claim_at(&self, first: usize, slots: usize) -> bool {
-        // relaxed: corrected by the exchange
-        let mut claimed = self.claimed.load(Ordering::Relaxed);
-        while claimed & run_mask(first, slots) == 0 {
-            match self.transition_claim_from(claimed, first, slots) {
-                Ok(()) => return true,
-                Err(now) => claimed = now,
-            }
-        }
-        false
-    }
-
-    /// Claimed -> UNUSED, by the owner of the run. Returns the word after it.
-    pub fn transition_unclaim(&self, first: usize, slots: usize) -> u32 {
-        let mask = run_mask(first, slots);
-        // release [UNCLAIM], seqcst [HINT]
-        let before = self.claimed.fetch_and(!mask, Ordering::SeqCst);
-        debug_assert_eq!(before & mask, mask, "unclaimed twice");
-        before & !mask
-    }
-
     /// Whether all of the run is committed.
     #[inline]
     pub fn is_committed(&self, mask: u32) -> bool {
@@ -279,27 +188,5 @@ impl SuperSlabHeader {
             self.purged.fetch_and(!mask, Ordering::Relaxed);
         }
         purged
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn free_runs_are_found_where_all_bits_are_zero() {
-        for claimed in [0u32, 1, 0x8000_0001, 0xffff_0000, 0x5555_5555, u32::MAX, 0x00ff_00f0] {
-            for slots in 1..=16 {
-                for align in [1usize, 2, 4, 8, 16] {
-                    let starts = free_run_starts(claimed, slots, align);
-                    for first in 0..SLOTS_PER_SUPERSLAB {
-                        let fits = first + slots <= SLOTS_PER_SUPERSLAB
-                            && first % align == 0
-                            && claimed & run_mask(first, slots) == 0;
-                        assert_eq!(starts >> first & 1 == 1, fits, "{claimed:x} {slots} {align} {first}");
-                    }
-                }
-            }
-        }
     }
 }

@@ -15,6 +15,7 @@ use crate::geometry::*;
 use crate::os;
 use crate::policy;
 use crate::sync::tagged_stack::Links;
+use crate::sync::watermark::Watermark;
 use crate::sync::{AtomicU32, AtomicUsize, Ordering};
 
 /// Opaque memory of a slab's owner, one piece for each slot; see `slab/owned.rs`.
@@ -30,7 +31,7 @@ const _: () = assert!(GROUP_HEADERS_BYTES.is_multiple_of(64) && SLAB_MEMORY_BYTE
 /// Number of the window's first slot, counted from address 0; 0 before start.
 static FIRST_SLOT: AtomicUsize = AtomicUsize::new(0);
 /// Slots whose entry words may be read.
-static READABLE_SLOTS: AtomicUsize = AtomicUsize::new(0);
+static READABLE_SLOTS: Watermark = Watermark::new();
 /// Address of the entry word of the first slot.
 static TABLE: AtomicUsize = AtomicUsize::new(0);
 /// Address of each group; 0: not made.
@@ -46,16 +47,16 @@ pub(super) fn publish(layout: &Layout) {
 
 /// Makes the entry words of the first `slots` slots readable to every thread.
 pub(super) fn publish_readable(slots: usize) {
-    // release [TABLE]: pairs with the loads in `slot_of` and `TableView::now`; the pages are committed
-    READABLE_SLOTS.fetch_max(slots, Ordering::Release);
+    // [TABLE]: a mark, seen by `slot_of` and `TableView::now`; the pages are committed
+    READABLE_SLOTS.raise(slots);
 }
 
 /// The slot index of an address, if it lies in the part of the window that is in use.
 #[inline(always)]
 pub fn slot_of(address: usize) -> Option<usize> {
-    // acquire [TABLE]: before the first slot, which would be 0 if it were read before a publication
-    // that the other load sees: a low foreign address would then be a slot
-    let readable_slots = READABLE_SLOTS.load(Ordering::Acquire);
+    // [TABLE]: before the first slot, which would be 0 if it were read before a publication that the
+    // other load sees: a low foreign address would then be a slot
+    let readable_slots = READABLE_SLOTS.get();
     // relaxed: written before READABLE_SLOTS
     let slot = (address >> SLOT_SHIFT).wrapping_sub(FIRST_SLOT.load(Ordering::Relaxed));
     if slot < readable_slots { Some(slot) } else { None }
@@ -77,16 +78,15 @@ impl TableView {
 
     /// The view as of now.
     pub fn now() -> Self {
-        // acquire [TABLE]
-        let readable_slots = READABLE_SLOTS.load(Ordering::Acquire);
+        let readable_slots = READABLE_SLOTS.get(); // [TABLE]
+        // relaxed, both: written before READABLE_SLOTS
         let table = TABLE.load(Ordering::Relaxed) as *const AtomicU32;
         Self { first_slot: FIRST_SLOT.load(Ordering::Relaxed), readable_slots, table }
     }
 
     /// Whether slots have become readable since the view was taken.
     pub fn is_behind(&self) -> bool {
-        // relaxed: only compared; `now` acquires
-        self.readable_slots != READABLE_SLOTS.load(Ordering::Relaxed)
+        self.readable_slots != READABLE_SLOTS.peek()
     }
 
     /// The entry word of the slot that `address` lies in, if the view covers it.

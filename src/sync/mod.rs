@@ -4,9 +4,10 @@
 //!
 //! Beside them stand the lock-free building blocks that know nothing of the heap: a stack of
 //! tagged indices ([`tagged_stack`]), a queue emptied whole ([`batch_queue`]), a set of numbers
-//! ([`id_set`]), the ownership word of a heap ([`tenancy`]), work that one thread at a time does
-//! ([`election`]), counters (`counter`). Their loom models stand with them; `exit_model` lets shuttle
-//! run them together.
+//! ([`id_set`]), the claimed slots of a SuperSlab ([`claim_word`]), hints at what is to be had
+//! ([`hint_word`]), marks that rise with the work done ([`watermark`]), the ownership word of a heap
+//! ([`tenancy`]), work that one thread at a time does ([`election`]), counters (`counter`). Their loom
+//! models stand with them; `exit_model` lets shuttle run them together.
 
 #[cfg(not(any(loom, shuttle)))]
 pub use core::sync::atomic::compiler_fence;
@@ -28,13 +29,13 @@ pub use shuttle::sync::atomic::{
 pub mod batch_queue;
 #[cfg(not(any(loom, shuttle)))]
 pub mod census;
+pub mod claim_word;
 #[cfg(not(any(loom, shuttle)))]
 pub mod counter;
 pub mod election;
 #[cfg(all(test, shuttle))]
 mod exit_model;
-#[cfg(all(test, loom))]
-mod hint_model;
+pub mod hint_word;
 pub mod id_set;
 #[cfg(all(any(feature = "yield-injection", feature = "count-atomics"), not(any(loom, shuttle))))]
 pub mod observed;
@@ -42,6 +43,7 @@ pub mod observed;
 mod registry_model;
 pub mod tagged_stack;
 pub mod tenancy;
+pub mod watermark;
 #[cfg(all(feature = "yield-injection", not(any(loom, shuttle))))]
 pub mod yielding;
 

@@ -7,23 +7,24 @@
 //! | [RADIX] | `large::registry` | a node is made once, and whole when it is found |
 //! | [HUGE] | `large::registry` | who finds a block sees its record; of two frees one wins |
 
+use super::watermark::Watermark;
 use super::{AtomicPtr, AtomicUsize, Ordering};
 use core::ptr;
 
 /// The words that lead to the slot table.
 struct Table {
     first: AtomicUsize,
-    readable: AtomicUsize,
+    readable: Watermark,
 }
 
 impl Table {
     fn publish(&self, first: usize, readable: usize) {
         self.first.store(first, Ordering::Relaxed);
-        self.readable.fetch_max(readable, Ordering::Release);
+        self.readable.raise(readable);
     }
 
     fn slot_of(&self, address: usize) -> Option<usize> {
-        let readable = self.readable.load(Ordering::Acquire);
+        let readable = self.readable.get();
         let slot = address.wrapping_sub(self.first.load(Ordering::Relaxed));
         (slot < readable).then_some(slot)
     }
@@ -69,7 +70,7 @@ mod models {
     #[test]
     fn a_low_foreign_address_is_no_slot_at_any_time() {
         loom::model(|| {
-            let table = Arc::new(Table { first: AtomicUsize::new(0), readable: AtomicUsize::new(0) });
+            let table = Arc::new(Table { first: AtomicUsize::new(0), readable: Watermark::new() });
             let publisher = {
                 let table = table.clone();
                 spawn(move || table.publish(1000, 32))

@@ -72,11 +72,12 @@ fn damage_everything() {
         || registry::SlotLinks.set_next(run as u32, if next == END { run as u32 } else { END }),
         || registry::SlotLinks.set_next(run as u32, next),
     );
-    let free =
-        (0..extent::superslabs_made()).find(|at| registry::header(*at).claimed() != u32::MAX).expect("no free slot");
+    let free = (0..extent::superslabs_made())
+        .find(|at| registry::header(*at).claimed.bits() != u32::MAX)
+        .expect("no free slot");
     let hide = || shared_pool::damage_hints(free);
     faults_between("free slots without a hint", hide, hide);
-    let place = registry::header(free).claimed().trailing_ones() as usize;
+    let place = registry::header(free).claimed.bits().trailing_ones() as usize;
     let slot = free * SLOTS_PER_SUPERSLAB + place;
     let enter = |entry| registry::set_entries(slot, 1, entry, entry);
     faults_between("a free slot with an entry", || enter(SPAN_BODY_CODE), || enter(ENTRY_UNUSED));
