@@ -9,10 +9,10 @@ help: ## this list
 run: ## build, then two programs under every allocator in one table
 	scripts/run
 
-bench: ## every allocator on the rows of the quick form, below 10 minutes: docs/benchmarks.md
+bench: ## the newest allocators on the rows of the quick form, below 10 minutes: out/bench-report
 	scripts/bench
 
-bench-full: ## the same on every row
+bench-full: ## every allocator on every row: docs/benchmarks.md
 	scripts/bench --full
 
 test: ## everything CI runs

@@ -1,5 +1,7 @@
 """Writes benchmarks.md from the figures: one function for each section."""
 
+import shlex
+
 from lib import bench_goals, rows
 from lib.bench_judge import AGAIN, LEAST_BAND, LOSS, RSS, SUBJECT
 from lib.table import markdown_table, number
@@ -51,13 +53,20 @@ A mean leaves out the rows in which hakmem or that peer failed, and then says of
 `{AGAIN}` is a copy of the same library, run as one more allocator (A/A): its ratio should be 1.00,
 and what it is off by is noise. A ratio is a tie within that of its row, within half the range of all runs of both
 copies, within the median of all rows' noise, or within {LEAST_BAND:.0%}, whichever is most. **{LOSS}** marks a row in
-which the best peer wins; of the rows of this form none is left out."""
+which the best peer wins; of the rows of this form none is left out.
+
+Few runs on few shared cores say little of a small difference: where the A/A column is off by as much as a ratio
+is, that ratio is noise, in a mean as in a row. Allocators run as they are installed. Some ask for huge pages
+(MADV_HUGEPAGE) and some do not: on a machine whose setting above is `madvise`, those that do have fewer page
+faults and more resident memory for it. hakmem asks for none unless `HAKMEM_THP=always` is set."""
 
 
 def goals(figures):
     lines = [(goal.what, *goal.shown(), goal.state(), goal.remark)
              for goal in bench_goals.all_goals(figures)]
-    return "## Goals\n\n" + markdown_table(["hakmem / peer, geometric means", "measured", "goal", "floor", "", "where"],
+    words = ("What the project has set itself: the goal is what is aimed at, the floor what is the least to be called "
+             "done. Judged by the figures as they are, noise not allowed for.\n\n")
+    return "## Goals\n\n" + words + markdown_table(["hakmem / peer, geometric means", "measured", "goal", "floor", "", "where"],
                                            lines)
 
 
@@ -178,16 +187,17 @@ def details(figures):
 
 
 def shown_command(row):
-    """A command on one line, long scripts cut."""
-    words = [word if len(word) <= 60 and "\n" not in word else f"'{' '.join(word.split())[:50]}...'"
+    """A command on one line, quoted for a shell; long scripts are cut."""
+    words = [shlex.quote(word) if len(word) <= 60 and "\n" not in word else f"'{' '.join(word.split())[:50]}...'"
              for word in row["command"]]
     return "`" + " ".join(words) + "`"
 
 
 def commands(figures):
-    """The exact command of each row; the scripts that some carry stand in scripts/lib."""
+    """The command of each row; what ends in ... stands whole in session.json."""
     lines = [(row, shown_command(figures.session["rows"][row])) for row in figures.rows]
-    return ("## Commands\n\nIn the root of the project, with LD_PRELOAD set to the library; @DIR@ is a temporary folder.\n\n"
+    return ("## Commands\n\nIn the root of the project, with LD_PRELOAD set to the library; @DIR@ is a temporary folder. "
+            "What ends in ... stands whole in [session.json](benchmarks/session.json).\n\n"
             + markdown_table(["row", "command"], lines, left=2))
 
 
