@@ -10,7 +10,7 @@
 
 use std::process::{Command, Stdio};
 use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread::spawn;
 
 use hakmem::geometry::KIB;
@@ -218,9 +218,13 @@ fn the_last_slabs_of_a_thread_are_purged_together() {
     in_child(name, &[("HAKMEM_CACHE_MIN_MB", "0")], || {
         let before = snapshot();
         let all_hold = Arc::new(Barrier::new(50));
+        static IN_TURN: Mutex<()> = Mutex::new(()); // so that the slabs of a thread lie side by side
         let live = |all_hold: Arc<Barrier>| {
             let sizes = [64, 128, 256, 512, 1024, 1536, 2048, 3072, 5120, 9216];
-            let blocks = sizes.map(block);
+            let blocks = {
+                let _turn = IN_TURN.lock();
+                sizes.map(block)
+            };
             all_hold.wait();
             blocks.into_iter().for_each(release);
         };
