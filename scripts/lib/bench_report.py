@@ -66,8 +66,8 @@ def goals(figures):
              for goal in bench_goals.all_goals(figures)]
     words = ("What the project has set itself: the goal is what is aimed at, the floor what is the least to be called "
              "done. Judged by the figures as they are, noise not allowed for.\n\n")
-    return "## Goals\n\n" + words + markdown_table(["hakmem / peer, geometric means", "measured", "goal", "floor", "", "where"],
-                                           lines)
+    headers = ["hakmem / peer, geometric means", "measured", "goal", "floor", "", "where"]
+    return "## Goals\n\n" + words + markdown_table(headers, lines)
 
 
 def mean_cell(figures, label, measure, names):

@@ -103,6 +103,12 @@ impl RunKind {
         Self(code as u8)
     }
 
+    /// Whether it is a span, not a slab.
+    #[inline]
+    pub const fn is_span(self) -> bool {
+        self.code() > SPAN_CODE as usize
+    }
+
     /// Slots of the run.
     #[inline]
     pub fn slots(self) -> usize {
@@ -142,6 +148,8 @@ mod tests {
         assert_eq!(RunKind::slab(0).slots(), 1);
         assert_eq!(RunKind::slab(NUM_CLASSES - 1).slots(), 16);
         assert_eq!(RunKind::slab(NUM_CLASSES - 1).align_slots(), 16);
+        assert!(!RunKind::slab(NUM_CLASSES - 1).is_span() && RunKind::span(1).is_span());
+        assert_eq!(RunKind::span(SLOTS_PER_SUPERSLAB).align_slots(), SLOTS_PER_SUPERSLAB);
         for slots in 1..=SLOTS_PER_SUPERSLAB {
             assert_eq!(RunKind::span(slots).slots(), slots);
             assert_eq!(RunKind::from_code(RunKind::span(slots).code()), RunKind::span(slots));

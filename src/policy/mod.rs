@@ -233,9 +233,9 @@ pub const fn retained_bytes(live_bytes: usize, floor_bytes: usize) -> usize {
 }
 
 /// Bytes down to which a purge goes once there are more than `limit_bytes`: a purge is paid for by
-/// many releases.
-pub const fn purge_target_bytes(limit_bytes: usize) -> usize {
-    limit_bytes - limit_bytes / 4
+/// many releases. Of the limit, `kept_bytes` are kept since as many were purged in vain: they stay whole.
+pub const fn purge_target_bytes(limit_bytes: usize, kept_bytes: usize) -> usize {
+    limit_bytes - limit_bytes.saturating_sub(kept_bytes) / 4
 }
 
 /// Runs that a purge gathers before it gives them back.
@@ -258,7 +258,7 @@ pub const fn with_room_for_sizes(bytes: usize) -> usize {
     bytes + bytes / 8
 }
 
-/// Purge delays in which half of the runs that are kept so is forgotten.
+/// Purge delays in which half of what is kept since it was given back in vain, runs or huge mappings, is forgotten.
 pub const KEPT_HALF_LIFE_DELAYS: u32 = 16;
 
 /// Runs acquired since the last purge, below which the process only gives memory up.

@@ -125,7 +125,7 @@ fn cut(slot: u32, have: RunKind, want: RunKind) {
     let rest = have.slots() - want.slots();
     if rest > 0 {
         let behind = slot + want.slots() as u32;
-        if want.align_slots() > 1 || have.align_slots() > 1 && want.code() < NUM_CLASSES {
+        if want.align_slots() > 1 || have.align_slots() > 1 && !want.is_span() {
             release::push_aligned(behind, rest);
         } else {
             release::push_span(behind, rest);

@@ -73,7 +73,7 @@ fn push_joined(mut superslab: u32, kind: RunKind) -> Option<u32> {
             let first = bits.trailing_zeros();
             let slots = (bits >> first).trailing_ones() as usize;
             bits &= !run_mask(first as usize, slots);
-            if kind.code() > NUM_CLASSES || slots == SLOTS_PER_SUPERSLAB {
+            if kind.is_span() || slots == SLOTS_PER_SUPERSLAB {
                 release::push_span(first_slot + first, slots);
             } else {
                 release::push_aligned(first_slot + first, slots);

@@ -2,8 +2,8 @@
 //!
 //! Nothing can be taken from the middle of a stack of EMPTY runs, so a purge detaches a whole
 //! stack, purges its old end and pushes the young part back. Above the retention limit this happens
-//! at the release itself, by the releasing thread, down to three quarters of the limit, so that a
-//! purge is paid for by many releases. What is below the limit goes when it has not been used for
+//! at the release itself, by the releasing thread, down to three quarters of the limit (what is kept since
+//! it was purged in vain, refault.rs, stays whole), so that a purge is paid for by many releases. What is below the limit goes when it has not been used for
 //! `HAKMEM_PURGE_DELAY_MS`, on slow paths.
 
 use super::purge_batch::PurgeBatch;
@@ -43,8 +43,7 @@ fn live_bytes() -> usize {
 pub fn purge_excess() {
     let limit = limit_bytes();
     if warm_bytes() > limit {
-        let kept = refault::kept_bytes().min(limit);
-        purge_down_to(kept + policy::purge_target_bytes(limit - kept));
+        purge_down_to(policy::purge_target_bytes(limit, refault::kept_bytes()));
     }
 }
 
