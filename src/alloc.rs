@@ -124,13 +124,16 @@ fn allocate_class(heap: *mut Heap, class: usize) -> *mut u8 {
 /// What is cached anywhere may be what is missing.
 #[cold]
 fn refill_after_purge(class: usize) -> *mut u8 {
-    if reclaim() { refill::refill(tls::current(), class) } else { ptr::null_mut() }
+    reclaim();
+    refill::refill(tls::current(), class)
 }
 
-/// Gives back all that nobody uses. `false`: there was nothing.
+/// Gives back all that nobody uses. Whatever it finds, a second try is due: another thread may have been
+/// faster.
 #[cold]
-fn reclaim() -> bool {
-    cache::purge_all() + visit::trim_all() > 0
+fn reclaim() {
+    cache::purge_all();
+    visit::trim_all();
 }
 
 /// With `HAKMEM_POOL_TLS=0` the mid-large classes are mapped directly (S1, for comparison).
@@ -142,7 +145,10 @@ fn bypasses_slabs(class: usize) -> bool {
 /// A span or a huge block, the second time after all that is cached went back to the system.
 #[cold]
 fn allocate_large(heap: *mut Heap, size: usize, align: usize) -> Option<(*mut u8, bool)> {
-    try_large(heap, size, align).or_else(|| if reclaim() { try_large(tls::current(), size, align) } else { None })
+    try_large(heap, size, align).or_else(|| {
+        reclaim();
+        try_large(tls::current(), size, align)
+    })
 }
 
 fn try_large(heap: *mut Heap, size: usize, align: usize) -> Option<(*mut u8, bool)> {

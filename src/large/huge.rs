@@ -67,7 +67,10 @@ fn map(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
     let block = registry::new_block()?;
     let map = || if shared_pool::has_room(bytes) { os::map(bytes, align) } else { None };
     // what is cached may be what is missing
-    let start = map().or_else(|| (cache::purge_all() > 0).then(map).flatten());
+    let start = map().or_else(|| {
+        cache::purge_all();
+        map() // whatever was there: another thread may have been faster
+    });
     let Some(start) = start else {
         registry::recycle_block(block);
         return None;

@@ -1,9 +1,11 @@
 //! What is taken from the system for blocks and metadata: `HAKMEM_MEMORY_LIMIT` bounds it, and what is
 //! kept beyond the retention limit does not raise its peak.
 //!
-//! The limit is soft: threads that ask at the same moment may go beyond it by what they ask for.
+//! The limit is soft: threads that ask at the same moment may go beyond it by what they ask for, and by the
+//! EMPTY runs that others have just released or have in their hands, to purge or to join them. A request
+//! that fits beside what is in use is not refused because another thread is about to make room.
 
-use super::purge;
+use super::{join, purge};
 use crate::config;
 use crate::geometry::MIB;
 use crate::stats::POOL;
@@ -22,8 +24,18 @@ pub fn has_room(more_bytes: usize) -> bool {
     }
     match config::get().memory_limit_mib() as usize {
         0 => true,
-        mib => fits(mib * MIB, more_bytes) || (purge::purge_all() > 0 && fits(mib * MIB, more_bytes)),
+        mib => fits(mib * MIB, taken_bytes(), more_bytes) || fits_after_purge(mib * MIB, more_bytes),
     }
+}
+
+/// What is EMPTY still, once this thread has purged all that it finds, is in the hands of others: it does not
+/// count.
+#[cold]
+fn fits_after_purge(limit_bytes: usize, more_bytes: usize) -> bool {
+    purge::purge_all();
+    // read before what is taken: a run that is purged in between would count as in use otherwise
+    let unused_bytes = purge::warm_bytes() + join::gathered_bytes();
+    fits(limit_bytes, taken_bytes().saturating_sub(unused_bytes), more_bytes)
 }
 
 fn would_raise_peak(more_bytes: usize) -> bool {
@@ -36,8 +48,8 @@ pub fn peak_bytes() -> usize {
     PEAK_BYTES.load(Ordering::Relaxed)
 }
 
-fn fits(limit_bytes: usize, more_bytes: usize) -> bool {
-    taken_bytes().saturating_add(pool::committed_bytes()).saturating_add(more_bytes) <= limit_bytes
+fn fits(limit_bytes: usize, taken_bytes: usize, more_bytes: usize) -> bool {
+    taken_bytes.saturating_add(pool::committed_bytes()).saturating_add(more_bytes) <= limit_bytes
 }
 
 fn taken_bytes() -> usize {

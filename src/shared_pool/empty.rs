@@ -120,7 +120,6 @@ fn take_other(kind: RunKind) -> (Option<u32>, u32) {
 /// Makes the start of a popped run a run of `want`; what is left behind it stays EMPTY: behind a slab
 /// as aligned runs, which serve slabs again, behind a span as one run.
 fn cut(slot: u32, have: RunKind, want: RunKind) {
-    POOL.empty_slots.sub_n(have.slots() as u64);
     registry::record(slot as usize).transition_activate(want.code());
     let rest = have.slots() - want.slots();
     if rest > 0 {
@@ -131,6 +130,8 @@ fn cut(slot: u32, have: RunKind, want: RunKind) {
             release::push_span(behind, rest);
         }
     }
+    // at the end: what is pushed back never counts as in use
+    POOL.empty_slots.sub_n(have.slots() as u64);
 }
 
 /// The codes whose runs can serve `kind`: those of as many slots, and larger ones. The run of a

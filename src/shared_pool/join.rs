@@ -19,6 +19,14 @@ use crate::sync::{AtomicU64, Ordering};
 static JOINER: Election = Election::new();
 /// Runs that had been released when somebody joined last.
 static RELEASED_BEFORE: AtomicU64 = AtomicU64::new(0);
+/// EMPTY slots that the joiner may have in its hands, which count as no EMPTY ones meanwhile.
+static GATHERED_SLOTS: AtomicU64 = AtomicU64::new(0);
+
+/// The most bytes of EMPTY runs that the joiner has in its hands.
+pub(super) fn gathered_bytes() -> usize {
+    // relaxed, here and below: like every sum of counters, a little behind
+    GATHERED_SLOTS.load(Ordering::Relaxed) as usize * SLOT_BYTES
+}
 
 /// An EMPTY run of `kind` made of shorter ones; the caller owns it.
 pub(super) fn join_for(kind: RunKind) -> Option<u32> {
@@ -30,6 +38,7 @@ pub(super) fn join_for(kind: RunKind) -> Option<u32> {
     }
     RELEASED_BEFORE.store(released, Ordering::Relaxed);
     let joined = push_joined(gather_all(), kind);
+    GATHERED_SLOTS.store(0, Ordering::Relaxed);
     JOINER.transition_resign();
     joined
 }
@@ -53,6 +62,7 @@ fn gather_all() -> u32 {
             at = SlotLinks.next(at);
         }
     }
+    GATHERED_SLOTS.store(slots, Ordering::Relaxed);
     POOL.empty_slots.sub_n(slots);
     touched
 }
@@ -88,6 +98,7 @@ fn push_joined(mut superslab: u32, kind: RunKind) -> Option<u32> {
 pub(super) fn reset_after_fork() {
     if JOINER.is_taken() {
         (0..extent::superslabs_made()).for_each(|superslab| _ = registry::header(superslab).take_gathered());
+        GATHERED_SLOTS.store(0, Ordering::Relaxed);
         JOINER.transition_resign();
     }
 }

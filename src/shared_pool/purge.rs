@@ -180,8 +180,9 @@ fn purge_stack(batch: &mut PurgeBatch, code: usize, old: impl Fn(u32, usize) -> 
     while at != END {
         // the run's link is free for others as soon as the batch is purged
         let next = if at == doomed.last { END } else { SlotLinks.next(at) };
-        POOL.empty_slots.sub_n(kind.slots() as u64);
+        // before it stops to count as EMPTY: the batch may have to be purged first
         batch.add(at, kind.slots());
+        POOL.empty_slots.sub_n(kind.slots() as u64);
         purged += bytes;
         at = next;
     }
