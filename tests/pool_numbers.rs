@@ -13,10 +13,13 @@ use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread::spawn;
 
-use hakmem::geometry::KIB;
+use hakmem::c_semantics::introspection;
+use hakmem::geometry::*;
 use hakmem::policy;
 use hakmem::report::{heap_check, snapshot};
 use hakmem::stats::{SYSTEM_CALL_NAMES, Snapshot, Stage};
+use hakmem::superslab::header::Packing;
+use hakmem::superslab::{extent, registry};
 use hakmem::{alloc, free};
 
 /// Set in the process that a test starts for itself.
@@ -260,5 +263,78 @@ fn blocks_freed_after_their_owners_end_are_all_counted() {
         assert_eq!(s.drained_blocks, s.remote_blocks);
         assert_eq!(s.remote_blocks, blocks as u64);
         assert_eq!(locks(&s), 0);
+    });
+}
+
+/// Fills `mib` MiB with blocks of one size, beside some long slabs and spans of which little is used.
+fn fill(mib: usize) -> Vec<usize> {
+    let rest = [20 * KIB, 40 * KIB, 64 * KIB, 300 * KIB].into_iter().flat_map(|size| (0..3).map(move |_| block(size)));
+    rest.chain((0..mib * KIB).map(|_| block(KIB))).collect()
+}
+
+/// SuperSlabs that are dense; what stands in them are slabs of one slot.
+fn dense_superslabs() -> usize {
+    let is_dense = |superslab: &usize| registry::header(*superslab).packing() == Packing::Dense;
+    let dense = (0..extent::superslabs_made()).filter(is_dense);
+    let check = |superslab: usize| {
+        let slots = superslab * SLOTS_PER_SUPERSLAB..(superslab + 1) * SLOTS_PER_SUPERSLAB;
+        for entry in slots.map(registry::entry).filter(|&entry| entry != ENTRY_UNUSED) {
+            let class = entry_class(entry).expect("a slab");
+            assert_eq!(RunKind::slab(class).slots(), 1);
+        }
+    };
+    dense.inspect(|&superslab| check(superslab)).count()
+}
+
+/// The huge pages of what [`fill`] needs with these options.
+fn dense_of(name: &str, mib: usize, options: &[(&str, &str)], expected: std::ops::RangeInclusive<usize>) {
+    in_child(name, options, || {
+        let blocks = fill(mib);
+        let (dense, asked_bytes) = (dense_superslabs(), snapshot().huge_page_bytes as usize);
+        say(&format!("{mib} MiB in blocks of 1 KiB, {options:?}: {dense} dense SuperSlabs"));
+        assert!(expected.contains(&dense));
+        if options.is_empty() {
+            assert_eq!(asked_bytes, dense * SUPERSLAB_BYTES);
+        }
+        blocks.into_iter().for_each(release);
+        assert_eq!(heap_check::count_faults(), 0);
+    });
+}
+
+#[test]
+fn slabs_that_will_fill_stand_in_dense_superslabs() {
+    dense_of("slabs_that_will_fill_stand_in_dense_superslabs", 64, &[], 26..=32);
+}
+
+#[test]
+fn a_small_heap_has_no_dense_superslab() {
+    dense_of("a_small_heap_has_no_dense_superslab", 4, &[], 0..=0);
+}
+
+#[test]
+fn without_huge_pages_no_superslab_is_dense() {
+    dense_of("without_huge_pages_no_superslab_is_dense", 64, &[("HAKMEM_THP", "never")], 0..=0);
+}
+
+#[test]
+fn under_a_memory_limit_no_superslab_is_dense() {
+    dense_of("under_a_memory_limit_no_superslab_is_dense", 64, &[("HAKMEM_MEMORY_LIMIT", "100")], 0..=0);
+}
+
+/// Also the part of the last one that no slab has used.
+#[test]
+fn dense_superslabs_go_back_whole() {
+    in_child("dense_superslabs_go_back_whole", &[], || {
+        let resident_after = |kib: usize| {
+            let blocks: Vec<_> = (0..kib).map(|_| block(KIB)).collect();
+            blocks.into_iter().for_each(release);
+            let _ = introspection::malloc_trim();
+            resident_kib()
+        };
+        let before = resident_after(4 * KIB);
+        // each makes one more SuperSlab, of which a few slots are used
+        let after = (8..16).map(|superslabs| resident_after(superslabs * 2 * KIB)).max().unwrap();
+        say(&format!("{before} KiB after 4 MiB and a trim, {after} KiB after up to 30 MiB and a trim"));
+        assert!(dense_superslabs() > 8 && after < before + 768);
     });
 }

@@ -58,7 +58,7 @@ which the best peer wins; of the rows of this form none is left out.
 Few runs on few shared cores say little of a small difference: where the A/A column is off by as much as a ratio
 is, that ratio is noise, in a mean as in a row. Allocators run as they are installed. Some ask for huge pages
 (MADV_HUGEPAGE) and some do not: on a machine whose setting above is `madvise`, those that do have fewer page
-faults and more resident memory for it. hakmem asks for none unless `HAKMEM_THP=always` is set."""
+faults and more resident memory for it. hakmem does where slabs of small blocks will fill, and everywhere with `HAKMEM_THP=always`."""
 
 
 def goals(figures):

@@ -109,6 +109,12 @@ impl RunKind {
         self.code() > SPAN_CODE as usize
     }
 
+    /// The class, where it is a slab.
+    #[inline]
+    pub const fn class(self) -> Option<usize> {
+        if self.code() < NUM_CLASSES { Some(self.code()) } else { None }
+    }
+
     /// Slots of the run.
     #[inline]
     pub fn slots(self) -> usize {

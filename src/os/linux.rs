@@ -85,6 +85,12 @@ pub fn futex_wake_one(word: &AtomicU32) {
     let _ = unsafe { syscall(libc::SYS_futex, [word.as_ptr() as usize, op, 1, 0, 0, 0]) };
 }
 
+/// Writes a zero where a zero stands; see `os`.
+pub fn touch_fresh_page(address: usize) {
+    // SAFETY: [I-FRESH] the page is committed and the caller's alone.
+    unsafe { (address as *mut u8).write_volatile(0) }
+}
+
 /// The process id.
 pub fn getpid() -> i32 {
     // SAFETY: no arguments.

@@ -102,6 +102,12 @@ pub fn ask_for_huge_pages(address: usize, bytes: usize) -> bool {
     linux::madvise(address, bytes, libc::MADV_HUGEPAGE).is_ok()
 }
 
+/// Makes the system bring the page at `address`, which is committed, reads as zero and belongs to the calling
+/// thread.
+pub fn touch_fresh_page(address: usize) {
+    linux::touch_fresh_page(address);
+}
+
 /// A fresh zeroed mapping of `bytes` aligned to `align`; both as for [`reserve`].
 pub fn map(bytes: usize, align: usize) -> Option<usize> {
     map_aligned(bytes, align, linux::Protection::ReadWrite)

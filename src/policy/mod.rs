@@ -247,6 +247,16 @@ pub const fn replaced_bytes(warm_bytes: usize, more_bytes: usize) -> usize {
     if warm_bytes / 16 > more_bytes { warm_bytes / 16 } else { more_bytes }
 }
 
+/// Whether a fresh slab of `slots` will most likely fill, when the heap has `slabs` of its class already: long slabs
+/// are touched from their start and often stay half empty, short ones of a class that has two fill.
+pub const fn will_fill(slots: usize, slabs: usize) -> bool {
+    slots == 1 && slabs >= 2
+}
+
+/// Slabs that will fill stand in dense SuperSlabs, behind huge pages, once so many bytes are claimed: the last huge
+/// page may be touched in vain, which a small program would notice.
+pub const DENSE_MIN_CLAIMED_BYTES: usize = 8 * MIB;
+
 /// Bytes of a huge page.
 pub const HUGE_PAGE_BYTES: usize = SUPERSLAB_BYTES;
 /// Below so many bytes of window a heap has small pages only, unless an option says otherwise.

@@ -48,6 +48,8 @@ pub use whole::{claim_superslabs, unclaim_superslabs};
 use crate::geometry::*;
 use crate::slab::set::SlabSet;
 use crate::stats::{POOL, Stage};
+use crate::superslab::header::Packing;
+use crate::superslab::huge_pages;
 
 #[cfg(test)]
 pub use {adopt::damage_advertised, empty::damage_hint, unused::damage_hints};
@@ -115,10 +117,21 @@ fn acquire_fresh_run(set: &mut SlabSet, kind: RunKind) -> Option<Run> {
     if !has_room(kind.slots() * SLOT_BYTES) {
         return None;
     }
+    let packing = packing_for(set, kind);
     // stage 2: committed or at least reserved memory, lowest address first
-    unused::claim_unused_slot(set, kind)
+    unused::claim_unused_slot(set, kind, packing)
         // stage 3: more of the window
-        .or_else(|| unused::grow_with_new_superslab(set, kind))
+        .or_else(|| unused::grow_with_new_superslab(set, kind, packing))
+        // the window or the system has no more: what was kept for the others
+        .or_else(|| unused::claim_unused_slot(set, kind, packing.other()))
+}
+
+/// How the SuperSlab is packed in which a fresh run of the heap best stands.
+fn packing_for(set: &SlabSet, kind: RunKind) -> Packing {
+    match kind.class() {
+        Some(class) => huge_pages::packing_of_slabs(kind.slots(), set.slabs(class), claimed_bytes()),
+        None => Packing::Mixed,
+    }
 }
 
 /// Counts and logs what a stage came to, after `retries` failed attempts.

@@ -7,7 +7,7 @@
 //! `HAKMEM_PURGE_DELAY_MS`, on slow paths.
 
 use super::purge_batch::PurgeBatch;
-use super::{empty, refault};
+use super::{empty, refault, unused};
 use crate::config;
 use crate::geometry::*;
 use crate::os;
@@ -95,9 +95,20 @@ pub fn purges() -> u32 {
     PURGES.load(Ordering::Relaxed)
 }
 
-/// Purges every EMPTY run; returns the bytes given back.
+/// Purges every EMPTY run, and what no run has used yet of huge pages; returns the bytes given back.
 pub fn purge_all() -> usize {
-    purge_down_to(0)
+    purge_down_to(0) + purge_brought(|_| true)
+}
+
+/// Purges what huge pages brought of dense SuperSlabs and no slab has used yet, where that is `old`. Returns the
+/// bytes.
+fn purge_brought(old: impl Fn(u32) -> bool) -> usize {
+    let (mut batch, mut slots) = (PurgeBatch::new(), 0);
+    unused::claim_brought(old, |slot| {
+        batch.add(slot, 1);
+        slots += 1;
+    });
+    slots * SLOT_BYTES
 }
 
 /// Notes that memory is purged because there is more than may be retained.
@@ -147,12 +158,14 @@ pub fn decay() {
 
 #[cold]
 fn decay_all(now: u32, delay: u32) {
+    let is_old = |since_ms: u32| now.wrapping_sub(since_ms) >= delay;
+    purge_brought(is_old);
     let mut batch = PurgeBatch::new();
     let mut codes = empty::nonempty_codes();
     while codes != 0 {
         let code = codes.trailing_zeros() as usize;
         codes &= codes - 1;
-        purge_stack(&mut batch, code, |released_ms, _| now.wrapping_sub(released_ms) >= delay);
+        purge_stack(&mut batch, code, |released_ms, _| is_old(released_ms));
     }
 }
 

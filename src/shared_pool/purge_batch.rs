@@ -76,7 +76,7 @@ fn purge_neighbours(runs: &[Doomed]) {
         trace::event(trace::Event::Purged, RunKind::span(slots as usize), slot);
         let (superslab, first) = registry::split_slot(slot as usize);
         if is_purged {
-            (slot..slot + slots).for_each(|slot| registry::record(slot as usize).set_purged_ms(now));
+            (slot..slot + slots).for_each(|slot| registry::record(slot as usize).set_changed_ms(now));
             registry::header(superslab).mark_purged(run_mask(first, slots as usize));
         }
         if unused::unclaim(slot, slots as usize) == 0 {

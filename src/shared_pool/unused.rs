@@ -1,7 +1,8 @@
 //! UNUSED runs: claimed by one compare-and-swap on their SuperSlab's word.
 //!
 //! For each order there is a bit for each SuperSlab that may have an aligned free run of that many
-//! slots: a hint, corrected after the truth in the SuperSlab's word (`sync/hint_word.rs`).
+//! slots: a hint, corrected after the truth in the SuperSlab's word (`sync/hint_word.rs`). Dense SuperSlabs
+//! have rows of hints of their own, so that no search meets one that is not for it.
 
 use super::{Run, budget, control_lock, refault};
 use crate::config;
@@ -10,47 +11,55 @@ use crate::os;
 use crate::slab::set::SlabSet;
 use crate::stats::{POOL, Stage};
 use crate::superslab::extent::{self, CommitStep};
-use crate::superslab::header::{free_run_starts, run_mask};
-use crate::superslab::registry;
+use crate::superslab::header::{Packing, free_run_starts, run_mask};
+use crate::superslab::{huge_pages, registry};
 use crate::sync::hint_word::HintWord;
 use crate::sync::{AtomicUsize, Ordering};
 
 const ORDERS: usize = 5;
+/// Rows of hints: one for each order and packing.
+const ROWS: usize = 2 * ORDERS;
 const WORDS: usize = MAX_SUPERSLABS / 64;
-static HINTS: [[HintWord; WORDS]; ORDERS] = [const { [const { HintWord::new() }; WORDS] }; ORDERS];
+static HINTS: [[HintWord; WORDS]; ROWS] = [const { [const { HintWord::new() }; WORDS] }; ROWS];
 /// Words below this one had no bit when somebody looked last.
-static LOWEST: [AtomicUsize; ORDERS] = [const { AtomicUsize::new(0) }; ORDERS];
+static LOWEST: [AtomicUsize; ROWS] = [const { AtomicUsize::new(0) }; ROWS];
 
-/// Whether a SuperSlab may have a free run of an order: a hint.
-fn may_have(superslab: usize, order: usize) -> bool {
-    HINTS[order][superslab / 64].shows(superslab % 64)
+/// The row of an order and a packing.
+const fn row_of(order: usize, packing: Packing) -> usize {
+    packing as usize * ORDERS + order
 }
 
-/// Whether a SuperSlab has a free run of an order just now.
-fn has(superslab: usize, order: usize) -> bool {
-    free_run_starts(registry::header(superslab).claimed.bits(), 1 << order, 1 << order) != 0
+/// Whether a SuperSlab may have a free run of a row's order, and is packed as the row says: a hint.
+fn may_have(superslab: usize, row: usize) -> bool {
+    HINTS[row][superslab / 64].shows(superslab % 64)
+}
+
+/// Whether that is so just now.
+fn has(superslab: usize, row: usize) -> bool {
+    let (header, order) = (registry::header(superslab), row % ORDERS);
+    row == row_of(order, header.packing()) && free_run_starts(header.claimed.bits(), 1 << order, 1 << order) != 0
 }
 
 /// Whether all slots of a SuperSlab may be UNUSED: a hint.
 pub(super) fn may_be_whole(superslab: usize) -> bool {
-    may_have(superslab, ORDERS - 1)
+    [Packing::Mixed, Packing::Dense].iter().any(|&packing| may_have(superslab, row_of(ORDERS - 1, packing)))
 }
 
 /// Makes the hints of a SuperSlab agree with its word, which the caller has changed or found to be otherwise.
 pub(super) fn correct_hints(superslab: usize) {
-    for order in 0..ORDERS {
-        if HINTS[order][superslab / 64].correct(superslab % 64, || has(superslab, order)) {
+    for row in 0..ROWS {
+        if HINTS[row][superslab / 64].correct(superslab % 64, || has(superslab, row)) {
             // relaxed, here and below: a place to begin at; a search that finds nothing begins anew at 0
-            LOWEST[order].fetch_min(superslab / 64, Ordering::Relaxed);
+            LOWEST[row].fetch_min(superslab / 64, Ordering::Relaxed);
         }
     }
 }
 
-/// Orders of which a SuperSlab has a free run that no search finds: for checks, exact while all threads rest
+/// Rows in which a SuperSlab has a free run that no search finds: for checks, exact while all threads rest
 /// [HINT]. A hint without a run is no fault: who follows it corrects it. Holes of the reservation have none.
 pub fn check_hints(superslab: usize) -> usize {
-    let is_hidden = |order: &usize| !may_have(superslab, *order) && has(superslab, *order);
-    if registry::header(superslab).is_untouched() { 0 } else { (0..ORDERS).filter(is_hidden).count() }
+    let is_hidden = |row: &usize| !may_have(superslab, *row) && has(superslab, *row);
+    if registry::header(superslab).is_untouched() { 0 } else { (0..ROWS).filter(is_hidden).count() }
 }
 
 /// Takes the hints of a SuperSlab away, or gives them back: for the test of the checks.
@@ -74,11 +83,10 @@ fn claim_in(superslab: usize, kind: RunKind, retries: &mut u32) -> Option<u32> {
     first.map(|first| (superslab * SLOTS_PER_SUPERSLAB + first) as u32)
 }
 
-/// Claims a run in the lowest SuperSlab whose hint is set, from word `from` on.
-fn claim_from(from: usize, kind: RunKind, retries: &mut u32) -> Option<u32> {
-    let order = hint_order(kind);
+/// Claims a run in the lowest SuperSlab whose hint in `row` is set, from word `from` on.
+fn claim_from(from: usize, kind: RunKind, row: usize, retries: &mut u32) -> Option<u32> {
     let words = extent::superslabs_made().div_ceil(64);
-    for (word, hints) in HINTS[order].iter().enumerate().take(words).skip(from) {
+    for (word, hints) in HINTS[row].iter().enumerate().take(words).skip(from) {
         let mut bits = hints.bits();
         while bits != 0 {
             let superslab = word * 64 + bits.trailing_zeros() as usize;
@@ -86,7 +94,7 @@ fn claim_from(from: usize, kind: RunKind, retries: &mut u32) -> Option<u32> {
             if let Some(slot) = claim_in(superslab, kind, retries) {
                 if from < word {
                     // relaxed, both: as in `correct_hints`
-                    let _ = LOWEST[order].compare_exchange(from, word, Ordering::Relaxed, Ordering::Relaxed);
+                    let _ = LOWEST[row].compare_exchange(from, word, Ordering::Relaxed, Ordering::Relaxed);
                 }
                 return Some(slot);
             }
@@ -96,8 +104,8 @@ fn claim_from(from: usize, kind: RunKind, retries: &mut u32) -> Option<u32> {
 }
 
 /// Stage 2.
-pub(super) fn claim_unused_slot(set: &mut SlabSet, kind: RunKind) -> Option<Run> {
-    let (slot, retries) = claim_near_or_lowest(set.superslab_hint as usize, kind);
+pub(super) fn claim_unused_slot(set: &mut SlabSet, kind: RunKind, packing: Packing) -> Option<Run> {
+    let (slot, retries) = claim_near_or_lowest(set.superslab_hint as usize, kind, packing);
     let run = slot.and_then(|slot| {
         set.superslab_hint = registry::split_slot(slot as usize).0 as u32;
         take_over(slot, kind, &mut set.commit_step)
@@ -106,23 +114,23 @@ pub(super) fn claim_unused_slot(set: &mut SlabSet, kind: RunKind) -> Option<Run>
 }
 
 /// Claims a run in the SuperSlab that served last, or in the lowest with a hint. Returns the failed attempts too.
-fn claim_near_or_lowest(near: usize, kind: RunKind) -> (Option<u32>, u32) {
+fn claim_near_or_lowest(near: usize, kind: RunKind, packing: Packing) -> (Option<u32>, u32) {
     let _control = control_lock::for_acquire();
-    let (order, mut retries) = (hint_order(kind), 0);
-    let near_may_fit = near < extent::superslabs_made() && may_have(near, order);
+    let (row, mut retries) = (row_of(hint_order(kind), packing), 0);
+    let near_may_fit = near < extent::superslabs_made() && may_have(near, row);
     let slot = if near_may_fit { claim_in(near, kind, &mut retries) } else { None };
     // relaxed: as in `correct_hints`
-    let lowest = LOWEST[order].load(Ordering::Relaxed);
+    let lowest = LOWEST[row].load(Ordering::Relaxed);
     let slot = slot
-        .or_else(|| claim_from(lowest, kind, &mut retries))
+        .or_else(|| claim_from(lowest, kind, row, &mut retries))
         // before the heap grows, what the cursor may have passed by
-        .or_else(|| if lowest > 0 { claim_from(0, kind, &mut retries) } else { None });
+        .or_else(|| if lowest > 0 { claim_from(0, kind, row, &mut retries) } else { None });
     (slot, retries)
 }
 
 /// Stage 3.
-pub(super) fn grow_with_new_superslab(set: &mut SlabSet, kind: RunKind) -> Option<Run> {
-    let (superslab, retries) = extent::make_superslab(&mut set.commit_step);
+pub(super) fn grow_with_new_superslab(set: &mut SlabSet, kind: RunKind, packing: Packing) -> Option<Run> {
+    let (superslab, retries) = extent::make_superslab(packing, &mut set.commit_step);
     let Some(superslab) = superslab else {
         return super::told(Stage::Grow, kind, None, retries);
     };
@@ -132,6 +140,10 @@ pub(super) fn grow_with_new_superslab(set: &mut SlabSet, kind: RunKind) -> Optio
     correct_hints(superslab);
     set.superslab_hint = superslab as u32;
     let slot = (superslab * SLOTS_PER_SUPERSLAB) as u32;
+    if registry::header(superslab).brought() != 0 {
+        // threads that need slabs meanwhile find the hints, and bring the page themselves or wait for it
+        huge_pages::bring_superslab(registry::slot_address(slot as usize));
+    }
     super::told(Stage::Grow, kind, take_over(slot, kind, &mut set.commit_step), retries)
 }
 
@@ -146,6 +158,7 @@ fn take_over(slot: u32, kind: RunKind, step: &mut CommitStep) -> Option<Run> {
     let (header, mask) = (registry::header(superslab), run_mask(first, slots));
     let zeroed = !header.is_dirty(mask);
     header.mark_dirty(mask);
+    header.forget_brought(mask);
     account_refault(superslab, header.take_purged(mask));
     registry::record(slot as usize).transition_activate(kind.code());
     POOL.claimed_slots.add_n(slots as u64);
@@ -180,6 +193,33 @@ pub(super) fn unclaim(slot: u32, slots: usize) -> u32 {
     claimed
 }
 
+/// Claims slots that a huge page has brought and no slab has used yet, and which `is_old` chooses by when that
+/// was; hands each to `take`, whose it is then.
+pub(super) fn claim_brought(is_old: impl Fn(u32) -> bool, mut take: impl FnMut(u32)) {
+    let words = HINTS[row_of(0, Packing::Dense)][..extent::superslabs_made().div_ceil(64)].iter().enumerate();
+    for superslab in words.flat_map(|(word, hints)| bits_of(hints.bits()).map(move |bit| word * 64 + bit)) {
+        let header = registry::header(superslab);
+        let brought = bits_of(u64::from(header.brought()));
+        for place in brought.filter(|&place| is_old(header.records[place].released_ms())) {
+            if header.claimed.transition_claim_at(place, 1) {
+                header.forget_brought(run_mask(place, 1));
+                POOL.claimed_slots.add();
+                take((superslab * SLOTS_PER_SUPERSLAB + place) as u32);
+            }
+        }
+        correct_hints(superslab);
+    }
+}
+
+/// The places of the bits that are set, in rising order.
+fn bits_of(mut bits: u64) -> impl Iterator<Item = usize> {
+    core::iter::from_fn(move || {
+        let place = bits.trailing_zeros() as usize;
+        bits &= bits.wrapping_sub(1);
+        (place < 64).then_some(place)
+    })
+}
+
 /// Claims the slots right behind a span, so that it can grow in place; all or nothing. The flag
 /// says that they read as zero.
 pub fn claim_behind(set: &mut SlabSet, slot: u32, slots: usize) -> Option<Run> {
@@ -208,15 +248,12 @@ pub fn claim_aligned(set: &mut SlabSet, slots: usize, align_slots: usize) -> Opt
         correct_hints(superslab);
         Some((superslab * SLOTS_PER_SUPERSLAB + first) as u32)
     };
-    let words = HINTS[0][..made.div_ceil(64)].iter().enumerate();
-    let found = words.flat_map(|(word, hint)| {
-        let bits = hint.bits();
-        (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| word * 64 + bit)
-    });
+    let words = HINTS[row_of(0, Packing::Mixed)][..made.div_ceil(64)].iter().enumerate();
+    let found = words.flat_map(|(word, hints)| bits_of(hints.bits()).map(move |bit| word * 64 + bit));
     for superslab in found {
         if let Some(slot) = try_in(superslab) {
             return take_over(slot, kind, &mut set.commit_step);
         }
     }
-    grow_with_new_superslab(set, kind)
+    grow_with_new_superslab(set, kind, Packing::Mixed)
 }

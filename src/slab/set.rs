@@ -120,6 +120,11 @@ impl SlabSet {
         (free * info.bytes as usize, out * info.bytes as usize)
     }
 
+    /// Slabs of a class that belong to the set.
+    pub fn slabs(&self, class: usize) -> usize {
+        self.shared.stats.slabs[class].get() as usize
+    }
+
     /// Adds a run that the caller owns as a fresh slab of the set, attached; the slab attached
     /// before is detached.
     pub fn attach_fresh(&mut self, slot: u32, class: usize, zeroed: bool) {

@@ -5,6 +5,7 @@
 //! several threads makes exactly one SuperSlab for each thread that asked, and no thread waits for
 //! another's system call: all of them are idempotent.
 
+use super::header::Packing;
 use super::huge_pages;
 use super::registry;
 use super::reservation::{self, Layout};
@@ -88,9 +89,10 @@ pub fn superslabs_reserved() -> usize {
     unpack(EXTENT.load(Ordering::Acquire)).1
 }
 
-/// Makes one SuperSlab, all of its slots UNUSED, the first part of it committed. Returns its number
-/// and the failed attempts; `None` when the window or the system has no more.
-pub fn make_superslab(step: &mut CommitStep) -> (Option<usize>, u32) {
+/// Makes one SuperSlab, all of its slots UNUSED, the first part of it committed, or all of it, open to a huge page,
+/// where it is to be dense. Returns its number and the failed attempts; `None` when the window or the system has
+/// no more.
+pub fn make_superslab(packing: Packing, step: &mut CommitStep) -> (Option<usize>, u32) {
     let Some(layout) = reservation::layout() else { return (None, 0) };
     let mut retries = 0;
     loop {
@@ -113,6 +115,9 @@ pub fn make_superslab(step: &mut CommitStep) -> (Option<usize>, u32) {
             Ok(_) => {
                 POOL.superslabs.add();
                 commit_ahead(&layout, made, reserved, frontier, step);
+                if packing == Packing::Dense {
+                    make_dense(made);
+                }
                 return (Some(made), retries);
             }
             Err(_) => retries += 1,
@@ -205,6 +210,18 @@ fn commit_ahead(layout: &Layout, superslab: usize, reserved: usize, frontier: us
     } else {
         header.mark_committed(u32::MAX);
         COMMIT_FRONTIER.raise(superslab + bytes / SUPERSLAB_BYTES);
+    }
+}
+
+/// Where the system refuses the memory, or has no huge pages, the SuperSlab serves all the same.
+fn make_dense(superslab: usize) {
+    let header = registry::header(superslab);
+    header.set_packing(Packing::Dense);
+    let slot = superslab * SLOTS_PER_SUPERSLAB;
+    if commit_run(slot, SLOTS_PER_SUPERSLAB, &mut CommitStep::new())
+        && huge_pages::allow_for_superslab(registry::slot_address(slot))
+    {
+        header.mark_brought(os::now_ms());
     }
 }
 

@@ -9,6 +9,8 @@
 //! | `claimed` | claim, unclaim (CAS) | any |
 //! | `committed` | whoever has committed the slots, of its own run or ahead of it (bits only ever set) | owners of runs |
 //! | `dirty`, `purged` | whoever owns the run | owners of runs |
+//! | `packing` | who has made the SuperSlab, before the first claim; then never again | any |
+//! | `brought` | who has touched the huge page; then whoever owns the run (bits only cleared) | any, as a hint; owners of runs |
 //! | `gathered`, `next_gathered` | whoever joins EMPTY runs (`shared_pool/join.rs`) | the same |
 //! | `SlotRecord::next_empty` | whoever pushes the run, or has detached it | poppers, perhaps in vain |
 //! | `SlotRecord::state`, `code`, `released_ms` | whoever owns the run | checks and reports, as hints |
@@ -33,12 +35,33 @@ pub enum SlotState {
     Empty = 2,
 }
 
+/// What may stand in a SuperSlab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Packing {
+    /// Any run. Much of a long slab or a span may never be touched, so the pages are small.
+    Mixed = 0,
+    /// Slabs of one slot that are expected to fill: a huge page is touched at once and all of it used.
+    Dense = 1,
+}
+
+impl Packing {
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Mixed => Self::Dense,
+            Self::Dense => Self::Mixed,
+        }
+    }
+}
+
 /// What is known of the run that starts at a slot.
 #[derive(Debug)]
 pub struct SlotRecord {
     /// Link of the stack of EMPTY runs.
     pub(super) next_empty: AtomicU32,
-    /// When the run became EMPTY, or this slot was purged, in milliseconds of the coarse clock.
+    /// When the run became EMPTY, or this slot was purged or brought by a huge page, in milliseconds of the coarse clock.
     released_ms: AtomicU32,
     state: AtomicU8,
     code: AtomicU8,
@@ -61,7 +84,7 @@ impl SlotRecord {
         self.code.load(Ordering::Relaxed) as usize
     }
 
-    /// Milliseconds of the coarse clock at which the run became EMPTY, or the slot was purged.
+    /// Milliseconds of the coarse clock at which the run became EMPTY, or the slot was purged or brought.
     pub fn released_ms(&self) -> u32 {
         // relaxed: as `code`
         self.released_ms.load(Ordering::Relaxed)
@@ -81,8 +104,8 @@ impl SlotRecord {
         self.state.store(SlotState::Empty as u8, Ordering::Relaxed);
     }
 
-    /// Notes when a slot was purged, by the owner of its run.
-    pub fn set_purged_ms(&self, now_ms: u32) {
+    /// Notes when a slot was purged or brought, by the owner of its run.
+    pub fn set_changed_ms(&self, now_ms: u32) {
         self.released_ms.store(now_ms, Ordering::Relaxed);
     }
 
@@ -103,6 +126,8 @@ pub struct SuperSlabHeader {
     purged: AtomicU32,
     gathered: AtomicU32,
     next_gathered: AtomicU32,
+    packing: AtomicU8,
+    brought: AtomicU32,
     /// One record for each slot.
     pub records: [SlotRecord; SLOTS_PER_SUPERSLAB],
 }
@@ -119,6 +144,42 @@ impl SuperSlabHeader {
     pub fn mark_committed(&self, mask: u32) {
         // release [COMMITTED]: the system call is done
         self.committed.fetch_or(mask, Ordering::Release);
+    }
+
+    /// What may stand here.
+    #[inline]
+    pub fn packing(&self) -> Packing {
+        // relaxed: stored before the first claim, which the hints and the claim word publish; who sees the old
+        // value finds no free slot there or takes one in vain of the better place, which is no fault
+        if self.packing.load(Ordering::Relaxed) == Packing::Mixed as u8 { Packing::Mixed } else { Packing::Dense }
+    }
+
+    /// Says what may stand here, by who has made the SuperSlab.
+    pub fn set_packing(&self, packing: Packing) {
+        // relaxed: as in `packing`
+        self.packing.store(packing as u8, Ordering::Relaxed);
+    }
+
+    /// Notes that a huge page brings memory for all slots, by who has made the SuperSlab.
+    pub fn mark_brought(&self, now_ms: u32) {
+        self.records.iter().for_each(|record| record.set_changed_ms(now_ms));
+        // relaxed: as in `packing`
+        self.brought.store(u32::MAX, Ordering::Relaxed);
+    }
+
+    /// The slots whose memory a huge page has brought, and which were never claimed: a hint.
+    pub fn brought(&self) -> u32 {
+        // relaxed: a hint; who acts on it claims the slot first
+        self.brought.load(Ordering::Relaxed)
+    }
+
+    /// Notes that slots are claimed of which a huge page may have brought the memory, by the owner of their run.
+    #[inline]
+    pub fn forget_brought(&self, mask: u32) {
+        // relaxed, both: as in `is_dirty`
+        if self.brought.load(Ordering::Relaxed) & mask != 0 {
+            self.brought.fetch_and(!mask, Ordering::Relaxed);
+        }
     }
 
     /// Whether any slot of the run may hold anything but zeros.

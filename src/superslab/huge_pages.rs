@@ -1,9 +1,11 @@
 //! Huge pages: which memory the system may back with them (`HAKMEM_THP`).
 
 use crate::config::{self, Thp};
+use crate::geometry::SUPERSLAB_BYTES;
 use crate::os;
 use crate::policy;
 use crate::stats::POOL;
+use crate::superslab::header::Packing;
 
 /// Advises on new addresses of the window, in front of which `reserved_bytes` are reserved. A small
 /// heap must not grow because its first touch of a SuperSlab brings 2 MiB.
@@ -42,6 +44,38 @@ pub fn advise_mapping(address: usize, bytes: usize) {
         Thp::Auto => POOL.huge_page_bytes.add_n(bytes as u64),
         Thp::Always => ask(address, bytes),
     }
+}
+
+/// How slabs of a class are packed of which a heap has `slabs` already, where all heaps together have claimed
+/// `claimed_bytes`. A memory limit counts what is claimed, not what a huge page brings beside it.
+pub fn packing_of_slabs(slab_slots: usize, slabs: usize, claimed_bytes: usize) -> Packing {
+    let options = config::get();
+    if options.thp() == Thp::Auto
+        && options.memory_limit_mib() == 0
+        && policy::will_fill(slab_slots, slabs)
+        && claimed_bytes >= policy::DENSE_MIN_CLAIMED_BYTES
+    {
+        Packing::Dense
+    } else {
+        Packing::Mixed
+    }
+}
+
+/// Allows a huge page for a fresh SuperSlab that is committed. `false`: the system has none.
+pub fn allow_for_superslab(address: usize) -> bool {
+    let is_allowed = os::ask_for_huge_pages(address, SUPERSLAB_BYTES);
+    if is_allowed {
+        POOL.huge_page_bytes.add_n(SUPERSLAB_BYTES as u64);
+    }
+    is_allowed
+}
+
+/// Brings the huge page of a SuperSlab whose first slot the caller has claimed and not used. It is allowed for this
+/// touch alone: what is purged of it returns as small pages, and the system joins none to huge ones
+/// behind our back. So the mappings stay few and alike, too.
+pub fn bring_superslab(address: usize) {
+    os::touch_fresh_page(address);
+    os::forbid_huge_pages(address, SUPERSLAB_BYTES);
 }
 
 fn ask(address: usize, bytes: usize) {
