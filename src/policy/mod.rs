@@ -8,9 +8,9 @@ pub const MAGAZINE_BLOCKS: usize = 126;
 // a bin stands in a magazine, whatever the options ask for
 const _: () = assert!(config::FRONT_CACHE_MAX_BLOCKS as usize <= MAGAZINE_BLOCKS);
 
-/// A bin keeps at most this many bytes, but at least one block; a batch of another thread that
-/// becomes a bin whole may have up to [`DEPOT_CLASS_MAX_BYTES`].
-pub const BIN_MAX_BYTES: usize = 64 * KIB;
+/// A bin keeps at most this many bytes, but at least one block; the same for a batch of another thread that becomes
+/// a bin whole.
+pub const BIN_MAX_BYTES: usize = 256 * KIB;
 /// The depot keeps at most this many bytes of one class.
 pub const DEPOT_CLASS_MAX_BYTES: usize = 256 * KIB;
 /// The depot keeps at most this many bytes in all.
@@ -255,7 +255,7 @@ pub const fn will_fill(slots: usize, slabs: usize) -> bool {
 
 /// Slabs that will fill stand in dense SuperSlabs, behind huge pages, once so many bytes are claimed: the last huge
 /// page may be touched in vain, which a small program would notice.
-pub const DENSE_MIN_CLAIMED_BYTES: usize = 8 * MIB;
+pub const DENSE_MIN_CLAIMED_BYTES: usize = 16 * MIB;
 
 /// Bytes of a huge page.
 pub const HUGE_PAGE_BYTES: usize = SUPERSLAB_BYTES;
