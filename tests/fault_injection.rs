@@ -174,6 +174,7 @@ impl Workload {
         self.allocate(100_000);
         for step in 1..55 {
             self.reallocate(huge, (3 << 20) + step * 40_000);
+            self.reallocate(huge, (3 << 20) + step * 40_000 + 20_000);
             self.reallocate(span, 66_000 + step * 20_000);
             self.reallocate(huge, (3 << 20) - step * 40_000);
         }

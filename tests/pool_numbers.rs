@@ -266,6 +266,32 @@ fn blocks_freed_after_their_owners_end_are_all_counted() {
     });
 }
 
+/// A mapping that has served a larger block serves a smaller one as it is, and a larger one after that.
+#[test]
+fn large_blocks_of_other_sizes_leave_their_mappings_as_they_are() {
+    const OPS: usize = 4000;
+    in_child("large_blocks_of_other_sizes_leave_their_mappings_as_they_are", &[], || {
+        let (mut slots, mut state) = ([0; 4], 1u64);
+        for _ in 0..OPS {
+            state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+            let (slot, size) = (state as usize >> 33 & 3, MIB + (state >> 36) as usize % (31 * MIB));
+            if slots[slot] != 0 {
+                release(slots[slot]);
+            }
+            slots[slot] = block(size);
+        }
+        let s = snapshot();
+        let call = |name| s.system_calls[SYSTEM_CALL_NAMES.iter().position(|&other| other == name).unwrap()];
+        let (mremap, mmap, munmap) = (call("mremap"), call("mmap"), call("munmap"));
+        say(&format!("{OPS} blocks of 1 to 32 MiB: {mremap} mremap, {mmap} mmap, {munmap} munmap"));
+        assert!((mremap + mmap + munmap) as usize * 10 < OPS);
+        assert_eq!(heap_check::count_faults(), 0);
+        slots.into_iter().for_each(release);
+        let _ = introspection::malloc_trim();
+        assert_eq!(heap_check::count_faults(), 0);
+    });
+}
+
 /// Fills `mib` MiB with blocks of one size, beside some long slabs and spans of which little is used.
 fn fill(mib: usize) -> Vec<usize> {
     let rest = [20 * KIB, 40 * KIB, 64 * KIB, 300 * KIB].into_iter().flat_map(|size| (0..3).map(move |_| block(size)));

@@ -58,11 +58,14 @@ pub fn take(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
     None
 }
 
-/// The cached mapping whose size is nearest to `bytes`, where it may be cut or stretched to that.
+/// The cached mapping whose size is nearest to `bytes`, where it may be cut or stretched to that; those first whose
+/// mapping is long enough.
 pub fn take_nearest(bytes: usize) -> Option<&'static HugeBlock> {
     let candidates = PLACES.iter().filter_map(|place| peek(place).map(|block| (place, block)));
     let can_be = candidates.filter(|(_, block)| policy::may_be_reshaped(block.bytes(), bytes));
-    let (place, block) = can_be.min_by_key(|(_, block)| block.bytes().abs_diff(bytes))?;
+    // one number, since a pair is compared by way of memory
+    let cost = |block: &HugeBlock| block.bytes().abs_diff(bytes) | usize::from(block.mapped_bytes() < bytes) << 63;
+    let (place, block) = can_be.min_by_key(|(_, block)| cost(block))?;
     win(place, block).then_some(block)
 }
 
@@ -172,9 +175,10 @@ pub fn account_refault(bytes: usize) {
 pub(super) fn unmap(block: &'static HugeBlock) {
     let (start, bytes) = (block.start(), block.bytes());
     registry::remove(start);
-    if !os::unmap_checked(start, bytes) {
+    if !os::unmap_checked(start, block.mapped_bytes()) {
         let _ = os::purge(start, bytes);
     }
+    POOL.huge_room_bytes.sub_n(block.room_bytes() as u64);
     POOL.purged_bytes.add_n(bytes as u64);
     UNMAPPED.add(bytes, shared_pool::peak_bytes());
     registry::recycle_block(block);

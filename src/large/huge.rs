@@ -1,7 +1,9 @@
-//! Huge blocks: each a mapping of its own.
+//! Huge blocks: each a mapping of its own, which may be longer than the block. What lies behind the block is its
+//! room: addresses that the block, or the next one in the mapping, may have back without a change of the mapping.
 
 use super::cache;
 use super::registry::{self, HugeBlock};
+use crate::config::{self, Thp};
 use crate::geometry::*;
 use crate::os;
 use crate::policy;
@@ -9,6 +11,7 @@ use crate::shared_pool;
 use crate::stats::POOL;
 use crate::superslab::huge_pages;
 use crate::superslab::registry as slots;
+use crate::superslab::reservation;
 
 /// A huge block of at least `bytes` at a multiple of `align`, a power of two; the flag says that it
 /// reads as zero. `None` when memory is out.
@@ -159,20 +162,46 @@ pub fn resize(block: &'static HugeBlock, bytes: usize) -> Option<*mut u8> {
     Some(block.start() as *mut u8)
 }
 
-/// Changes the size of a mapping that the caller owns, where it stands or elsewhere; `None` leaves it as
-/// it was.
+/// Changes the size of a block that the caller owns, where it stands or elsewhere; `None` leaves it as it was.
 fn resize_mapping(block: &'static HugeBlock, bytes: usize) -> Option<()> {
-    let (start, old) = (block.start(), block.bytes());
-    if os::resize_in_place(start, old, bytes) {
-        block.set(start, bytes);
+    if resize_within_mapping(block, bytes) {
         return Some(());
     }
-    move_to_new_place(block, bytes)
+    let (start, room) = (block.start(), block.room_bytes());
+    if os::resize_in_place(start, block.mapped_bytes(), bytes) {
+        block.set(start, bytes);
+    } else {
+        move_to_new_place(block, bytes)?;
+    }
+    POOL.huge_room_bytes.sub_n(room as u64);
+    Some(())
+}
+
+/// Leaves the mapping as it is: what a smaller block gives up becomes room, whose pages go back, and a larger one
+/// takes of that. A change of the mapping costs several times as much, and stops all other threads that map.
+fn resize_within_mapping(block: &'static HugeBlock, bytes: usize) -> bool {
+    let (old, mapped) = (block.bytes(), block.mapped_bytes());
+    if bytes > mapped {
+        return false;
+    }
+    if bytes < old && !(may_give_up(old - bytes) && os::purge(block.start() + bytes, old - bytes)) {
+        return false;
+    }
+    block.set_bytes(bytes);
+    POOL.huge_room_bytes.add_n((old as u64).wrapping_sub(bytes as u64));
+    true
+}
+
+/// Whether so many bytes of a block may become room. Where each touch brings a huge page, a part of one that goes
+/// back costs more than a change of the mapping.
+fn may_give_up(bytes: usize) -> bool {
+    let (room, live) = (POOL.huge_room_bytes.get() as usize, POOL.huge_live_bytes.get() as usize);
+    config::get().thp() != Thp::Always && policy::may_keep_room(room + bytes, live, reservation::limit_bytes())
 }
 
 /// Reserves the new place and its registration first, so that nothing can fail half way.
 fn move_to_new_place(block: &'static HugeBlock, bytes: usize) -> Option<()> {
-    let (start, old) = (block.start(), block.bytes());
+    let (start, old) = (block.start(), block.mapped_bytes());
     let place = os::reserve(bytes, os::page_bytes())?;
     if !registry::prepare(place) {
         os::unmap(place, bytes);

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! span.rs       64 KiB to 1 MiB: runs of slots of the window; the shared pool caches them
-//! huge.rs       above: mappings of their own, resized by mremap
+//! huge.rs       above: mappings of their own, with room behind the block, resized by mremap beyond that
 //! cache.rs      mappings that were freed and are still warm
 //! registry.rs   from an address to its huge block
 //! ```

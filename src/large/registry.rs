@@ -30,6 +30,7 @@ static ROOT: [AtomicPtr<Middle>; 1 << ROOT_BITS] = [const { AtomicPtr::new(ptr::
 pub struct HugeBlock {
     start: AtomicUsize,
     bytes: AtomicUsize,
+    mapped: AtomicUsize,
     released_ms: AtomicU32,
     link: AtomicU32,
     /// SuperSlabs of the window that the block stands in; 0 for a mapping of its own.
@@ -42,9 +43,19 @@ impl HugeBlock {
         self.start.load(Ordering::Relaxed)
     }
 
-    /// Bytes of the mapping, all of them usable.
+    /// Bytes of the block, all of them usable.
     pub fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of the mapping. What lies behind the block is its room to grow: addresses without memory.
+    pub fn mapped_bytes(&self) -> usize {
+        self.mapped.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of the room behind the block.
+    pub fn room_bytes(&self) -> usize {
+        self.mapped_bytes() - self.bytes()
     }
 
     /// SuperSlabs of the window that the block stands in; 0 for a mapping of its own.
@@ -63,10 +74,17 @@ impl HugeBlock {
         self.superslabs.store(superslabs as u32, Ordering::Relaxed);
     }
 
-    /// Sets a mapping of its own.
+    /// Sets a mapping of its own, without room.
     pub fn set(&self, start: usize, bytes: usize) {
         self.superslabs.store(0, Ordering::Relaxed);
         self.start.store(start, Ordering::Relaxed);
+        self.bytes.store(bytes, Ordering::Relaxed);
+        self.mapped.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Sets the bytes of the block within its mapping.
+    pub fn set_bytes(&self, bytes: usize) {
+        debug_assert!(bytes <= self.mapped_bytes());
         self.bytes.store(bytes, Ordering::Relaxed);
     }
 

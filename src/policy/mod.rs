@@ -338,6 +338,16 @@ pub const fn may_be_reshaped(have_bytes: usize, want_bytes: usize) -> bool {
     have_bytes >= want_bytes / 2 && have_bytes / 4 <= want_bytes
 }
 
+/// Whether mappings may hold `room_bytes` of addresses in all beyond their blocks, of which `live_bytes` are in use:
+/// twice as many addresses as memory, where addresses are not limited.
+pub const fn may_keep_room(room_bytes: usize, live_bytes: usize, limit_bytes: usize) -> bool {
+    let most = if live_bytes > ROOM_MIN_BYTES { live_bytes } else { ROOM_MIN_BYTES };
+    limit_bytes == usize::MAX && room_bytes <= most
+}
+
+/// Room that mappings may hold in all, however little is in use.
+const ROOM_MIN_BYTES: usize = 256 * MIB;
+
 /// Bytes to reserve at a time under an address limit of `limit_bytes`.
 pub const fn limited_reservation(limit_bytes: usize) -> usize {
     let step = round_down(limit_bytes / 16, SUPERSLAB_BYTES);

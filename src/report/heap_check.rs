@@ -149,16 +149,19 @@ impl Walk {
     }
 
     fn huge_blocks(&mut self) {
-        let (mut live, mut kept_bytes, mut kept) = (0, 0, 0);
+        let (mut live, mut kept_bytes, mut kept, mut room) = (0, 0, 0, 0);
         huge_registry::for_each(|address, block, is_cached| {
             let is_in_window = registry::slot_of(address).is_some_and(|slot| registry::entry(slot) == HUGE_CODE);
             self.fault_if(block.start() != address || (block.superslabs() > 0) != is_in_window);
             self.fault_if(cache::count(Some(block)) != usize::from(is_cached));
+            self.fault_if(block.mapped_bytes() < block.bytes());
+            room += block.mapped_bytes().saturating_sub(block.bytes()) as u64;
             kept += usize::from(is_cached);
             *(if is_cached { &mut kept_bytes } else { &mut live }) += block.bytes() as u64;
         });
         self.huge_bytes = live;
         self.fault_if(cache::count(None) != kept || kept_bytes != POOL.huge_cached_bytes.get());
+        self.fault_if(room != POOL.huge_room_bytes.get());
     }
 
     fn superslab(&mut self, superslab: usize) {

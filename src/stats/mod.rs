@@ -145,6 +145,8 @@ pub struct PoolStats {
     pub huge_live_bytes: SharedCounter,
     /// Bytes of cached huge mappings.
     pub huge_cached_bytes: SharedCounter,
+    /// Bytes of addresses behind huge blocks, live or cached, that their mappings hold beyond them.
+    pub huge_room_bytes: SharedCounter,
     /// Huge blocks handed out.
     pub huge_allocations: SharedCounter,
     /// Huge requests served by the cache.
@@ -199,6 +201,7 @@ pub static POOL: PoolStats = PoolStats {
     huge_page_bytes: SharedCounter::new(),
     huge_live_bytes: SharedCounter::new(),
     huge_cached_bytes: SharedCounter::new(),
+    huge_room_bytes: SharedCounter::new(),
     huge_allocations: SharedCounter::new(),
     huge_cache_hits: SharedCounter::new(),
     span_allocations: SharedCounter::new(),

@@ -141,6 +141,7 @@ fn damage_everything() {
         assert!(!block.is_null() && Bin::push(bin, block.wrapping_byte_offset(by)));
     };
     faults_between("a bin with what is no block", || exchange(16), || exchange(-16));
+    faults_between("room of huge blocks", || POOL.huge_room_bytes.add_n(1), || POOL.huge_room_bytes.sub_n(1));
     faults_between("bytes of huge blocks", || POOL.huge_cached_bytes.add_n(1), || POOL.huge_cached_bytes.sub_n(1));
     let lost = std::cell::Cell::new(std::ptr::null_mut());
     faults_between(
