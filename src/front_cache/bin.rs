@@ -31,6 +31,8 @@ pub struct Bin {
     /// Blocks of the next refill.
     pub(super) refill_blocks: u16,
     capacity: u16,
+    /// How often the bytes were halved that the capacity follows from.
+    halvings: u8,
 }
 
 const _: () = assert!(size_of::<Bin>() == 64);
@@ -46,21 +48,23 @@ impl Bin {
         bytes: 0,
         refill_blocks: 0,
         capacity: 0,
+        halvings: 0,
     };
 
-    /// Sets what follows from the class.
-    pub(super) fn prepare(&mut self, class: usize, capacity: usize, first_refill: usize) {
+    /// Sets what follows from the class, and from how many threads there are; what is in the bin stays.
+    pub(super) fn prepare(&mut self, class: usize, capacity: usize, halvings: u32, first_refill: usize) {
         let info = &CLASSES[class];
         self.inverse = info.inverse;
         self.slab_mask = info.slab_mask;
         self.bytes = info.bytes;
         self.capacity = capacity as u16;
+        self.halvings = halvings as u8;
         self.refill_blocks = first_refill.min(capacity) as u16;
     }
 
-    /// Whether [`Bin::prepare`] was called.
-    pub(super) fn is_prepared(&self) -> bool {
-        self.capacity != 0
+    /// Whether [`Bin::prepare`] was called last with so many halvings.
+    pub(super) fn is_prepared_for(&self, halvings: u32) -> bool {
+        self.capacity != 0 && u32::from(self.halvings) == halvings
     }
 
     /// The bin that stands `offset` bytes from the start of its heap, its address in one register.

@@ -5,6 +5,7 @@ use crate::geometry::*;
 use crate::magazine::stock::{self, Stock};
 use crate::magazine::{self, Magazine};
 use crate::policy;
+use crate::slab::directory;
 use crate::slab::owned::cached_class;
 use core::ptr;
 
@@ -46,7 +47,8 @@ impl Depot {
     /// Whether one more magazine of `blocks` blocks may come in.
     pub fn has_room(&self, class: usize, blocks: usize) -> bool {
         let bytes = CLASSES[class].bytes as usize;
-        policy::depot_has_room(bytes, blocks, self.blocks[class] as usize, self.bytes)
+        let halvings = policy::cache_halvings(directory::in_use());
+        policy::depot_has_room(bytes, blocks, self.blocks[class] as usize, self.bytes, halvings)
     }
 
     /// Puts a magazine in.

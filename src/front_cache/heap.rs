@@ -152,12 +152,13 @@ impl FrontCache {
     /// The bin of a class, made ready for use, with a magazine if one can be had.
     pub(super) fn ready_bin(&mut self, class: usize) -> &mut Bin {
         let bin = &mut self.bins[class];
-        if !bin.is_prepared() {
+        let halvings = policy::cache_halvings(directory::in_use());
+        if !bin.is_prepared_for(halvings) {
             let bytes = CLASSES[class].bytes as usize;
-            let capacity = policy::bin_capacity(bytes, config::get().fast_cap_blocks() as usize);
+            let capacity = policy::bin_capacity(bytes, config::get().fast_cap_blocks() as usize, halvings);
             let wanted = fixed_refill_blocks(bytes);
             let first = if wanted == 0 { policy::first_refill(bytes) } else { wanted as usize };
-            bin.prepare(class, capacity, first);
+            bin.prepare(class, capacity, halvings, first);
         }
         bin
     }

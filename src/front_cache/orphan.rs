@@ -83,6 +83,7 @@ pub fn adopt_orphans() {
         recover();
         directory::for_each(|id, record| finish(id, record, mine));
     }
+    directory::recount_parked();
 }
 
 /// Whether the thread with this heap was not interrupted inside of it or of another one.

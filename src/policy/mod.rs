@@ -12,9 +12,15 @@ const _: () = assert!(config::FRONT_CACHE_MAX_BLOCKS as usize <= MAGAZINE_BLOCKS
 /// a bin whole.
 pub const BIN_MAX_BYTES: usize = 256 * KIB;
 /// The depot keeps at most this many bytes of one class.
-pub const DEPOT_CLASS_MAX_BYTES: usize = 256 * KIB;
+pub const DEPOT_CLASS_MAX_BYTES: usize = MIB;
 /// The depot keeps at most this many bytes in all.
 pub const DEPOT_MAX_BYTES: usize = 2 * MIB;
+/// So many threads may each cache as much as the three bounds above say; of more threads each may cache less.
+const FULL_SHARES: usize = 8;
+/// The bounds are halved this many times at most.
+const MOST_HALVINGS: u32 = 3;
+/// Halving leaves a bin room for so many blocks, if it has that much at all: a refill is to be shared by several.
+const BIN_LEAST_BLOCKS: usize = 16;
 /// Free bytes of a class in the slabs of a heap that are worth giving up its cached blocks for.
 const SHRINKING_MIN_BYTES: usize = MIB;
 /// Empty magazines that are given away or taken at a time: who has a stock of them has twice as many at most.
@@ -149,9 +155,23 @@ pub const fn metadata_ahead_bytes(committed_bytes: usize) -> usize {
     if committed_bytes / 4 > METADATA_COMMIT_BYTES { committed_bytes / 4 } else { METADATA_COMMIT_BYTES }
 }
 
-/// Blocks that a bin of blocks of `bytes` may hold; `fast_cap_blocks` is `HAKMEM_FAST_CAP`.
-pub const fn bin_capacity(bytes: usize, fast_cap_blocks: usize) -> usize {
-    let by_bytes = BIN_MAX_BYTES / bytes;
+/// How often what a thread may cache is halved where `heaps` are in use: with more than [`FULL_SHARES`] all of them
+/// together keep about what those would, down to an eighth each. The idea is that of TCMalloc's bound on the
+/// caches of all threads, `max_total_thread_cache_bytes`; here no thread gives up for another.
+pub const fn cache_halvings(heaps: usize) -> u32 {
+    if heaps <= FULL_SHARES {
+        return 0;
+    }
+    let halvings = usize::BITS - ((heaps - 1) / FULL_SHARES).leading_zeros();
+    if halvings < MOST_HALVINGS { halvings } else { MOST_HALVINGS }
+}
+
+/// Blocks that a bin of blocks of `bytes` may hold, whose bytes are halved so often; `fast_cap_blocks` is
+/// `HAKMEM_FAST_CAP`.
+pub const fn bin_capacity(bytes: usize, fast_cap_blocks: usize, halvings: u32) -> usize {
+    let full = BIN_MAX_BYTES / bytes;
+    let least = if full < BIN_LEAST_BLOCKS { full } else { BIN_LEAST_BLOCKS };
+    let by_bytes = if full >> halvings > least { full >> halvings } else { least };
     let cap = if by_bytes < MAGAZINE_BLOCKS { by_bytes } else { MAGAZINE_BLOCKS };
     let cap = if cap < fast_cap_blocks { cap } else { fast_cap_blocks };
     if cap == 0 { 1 } else { cap }
@@ -177,9 +197,10 @@ pub const fn next_refill(last_blocks: usize, capacity_blocks: usize) -> usize {
 }
 
 /// Whether the depot may take one more magazine of `blocks` blocks of `bytes`, when it holds
-/// `class_blocks` of this class and `all_bytes` in all.
-pub const fn depot_has_room(bytes: usize, blocks: usize, class_blocks: usize, all_bytes: usize) -> bool {
-    (class_blocks + blocks) * bytes <= DEPOT_CLASS_MAX_BYTES && all_bytes + blocks * bytes <= DEPOT_MAX_BYTES
+/// `class_blocks` of this class and `all_bytes` in all, and its bounds are halved so often.
+pub const fn depot_has_room(bytes: usize, blocks: usize, class_blocks: usize, all_bytes: usize, halvings: u32) -> bool {
+    (class_blocks + blocks) * bytes <= DEPOT_CLASS_MAX_BYTES >> halvings
+        && all_bytes + blocks * bytes <= DEPOT_MAX_BYTES >> halvings
 }
 
 /// Whether the blocks that a heap caches of a class should go back to their slabs, when `free_bytes` of
@@ -374,12 +395,23 @@ mod tests {
     fn bins_hold_at_least_one_block_and_at_most_their_bytes() {
         for info in &CLASSES {
             for cap in [1, 7, MAGAZINE_BLOCKS] {
-                let blocks = bin_capacity(info.bytes as usize, cap);
+                let blocks = bin_capacity(info.bytes as usize, cap, 0);
                 assert!((1..=cap).contains(&blocks));
                 assert!(blocks == 1 || blocks * info.bytes as usize <= BIN_MAX_BYTES);
             }
             assert!(first_refill(info.bytes as usize) >= 1);
         }
+    }
+
+    #[test]
+    fn where_threads_are_many_each_caches_less() {
+        assert_eq!([0, 1, 8, 9, 16, 17, 64, 1000].map(cache_halvings), [0, 0, 0, 1, 1, 2, 3, 3]);
+        let blocks = |bytes, halvings| bin_capacity(bytes, MAGAZINE_BLOCKS, halvings);
+        assert_eq!([0, 1, 2, 3].map(|halvings| blocks(4096, halvings)), [64, 32, 16, 16]);
+        assert_eq!([blocks(64, 3), blocks(32 * KIB, 3), blocks(MIB, 3)], [MAGAZINE_BLOCKS, 8, 1]);
+        let fits = |class_blocks, all_bytes, halvings| depot_has_room(1024, 64, class_blocks, all_bytes, halvings);
+        assert!(fits(960, MIB, 0) && !fits(961, MIB, 0) && !fits(0, 2 * MIB - 1024, 0));
+        assert!(fits(64, 0, 3) && !fits(65, 0, 3) && !fits(0, 256 * KIB, 3));
     }
 
     #[test]

@@ -25,6 +25,8 @@ static NEXT_ID: AtomicUsize = AtomicUsize::new(1);
 /// Hints: heaps that may be parked. Who parks a heap inserts it afterwards, so that none is overlooked for
 /// long; who binds one removes it.
 static PARKED: IdSet<{ MAX_HEAPS / 64 }> = IdSet::new();
+/// How many they are, or about.
+static PARKED_COUNT: AtomicUsize = AtomicUsize::new(0);
 /// Heaps to be visited by whoever asks [`take_wanted`] next.
 static WANTED: IdSet<{ MAX_HEAPS / 64 }> = IdSet::new();
 
@@ -59,12 +61,31 @@ pub fn find(id: u32) -> Option<&'static HeapRecord> {
 
 /// Notes that a heap was parked.
 pub fn note_parked(id: u32) {
-    PARKED.insert(id);
+    if PARKED.insert(id) {
+        // relaxed, all: a hint
+        PARKED_COUNT.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// Notes that a heap was bound.
 pub fn note_bound(id: u32) {
-    PARKED.remove(id);
+    if PARKED.remove(id) {
+        PARKED_COUNT.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Heaps that are not parked, one for each thread that allocates: a hint.
+#[inline]
+pub fn in_use() -> usize {
+    // relaxed: a hint
+    (ids() - 1).saturating_sub(PARKED_COUNT.load(Ordering::Relaxed))
+}
+
+/// Counts the parked heaps anew, in the child of a fork that may have come between a heap and its count.
+pub fn recount_parked() {
+    let parked = (1..ids() as u32).filter(|&id| PARKED.contains(id)).count();
+    // relaxed: the child of a fork has no other thread
+    PARKED_COUNT.store(parked, Ordering::Relaxed);
 }
 
 /// The lowest id from `from` on that may be parked.
@@ -75,7 +96,7 @@ pub fn next_parked(from: u32) -> Option<u32> {
 /// Asks for a visit to a heap: for threads that are inside another one and cannot go now. Whoever
 /// asks visits what is wanted when it has left ([`take_wanted`]), and finds what was posted before.
 pub fn want_visit(id: u32) {
-    WANTED.insert(id);
+    let _ = WANTED.insert(id);
 }
 
 /// A heap that somebody wants visited; the caller visits it.

@@ -28,11 +28,11 @@ impl<const WORDS: usize> IdSet<WORDS> {
         (&self.words[id as usize / 64], 1 << (id % 64))
     }
 
-    /// Puts a number in.
-    pub fn insert(&self, id: u32) {
+    /// Puts a number in. `false`: it was in it.
+    pub fn insert(&self, id: u32) -> bool {
         let (word, bit) = self.place(id);
         // release [WANTED]: pairs with the removal
-        word.fetch_or(bit, Ordering::Release);
+        word.fetch_or(bit, Ordering::Release) & bit == 0
     }
 
     /// Takes a number out. `false`: it was not in it.
@@ -97,7 +97,8 @@ mod tests {
     #[test]
     fn numbers_come_out_once_lowest_first() {
         let set = IdSet::<3>::new();
-        [130, 5, 64, 63].into_iter().for_each(|id| set.insert(id));
+        [130, 5, 64, 63].into_iter().for_each(|id| assert!(set.insert(id)));
+        assert!(!set.insert(5), "it was in it");
         assert!(set.contains(64) && !set.contains(65));
         assert_eq!(
             (set.next(0, 192), set.next(6, 192), set.next(65, 192), set.next(131, 192)),
