@@ -190,6 +190,12 @@ impl Heap {
             in_bin + Depot::blocks_of((*heap).depot.get(), class)
         }
     }
+
+    /// Blocks and bytes in the outbox of any heap, racing with its owner: for reports.
+    pub fn waiting_in_outbox(heap: *mut Heap) -> (u64, u64) {
+        // SAFETY: [I-HEAP] never unmapped.
+        unsafe { Outbox::waiting_in(&raw const (*heap).front.outbox) }
+    }
 }
 
 const _: () = assert!(offset_of!(Heap, front) == 0 && offset_of!(FrontCache, bins) == 0);

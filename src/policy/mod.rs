@@ -28,8 +28,9 @@ pub const MAGAZINE_CHAIN: usize = 8;
 
 /// Owners for which an outbox collects at the same time.
 pub const OUTBOX_LANES: usize = 32;
-/// A lane posts when it holds this many bytes, but not before [`OUTBOX_MIN_BLOCKS`].
-const OUTBOX_LANE_BYTES: usize = 64 * KIB;
+/// A lane posts when it holds this many bytes, but not before [`OUTBOX_MIN_BLOCKS`]. All lanes may hold so many.
+pub const OUTBOX_LANE_BYTES: usize = 64 * KIB;
+const _: () = assert!(OUTBOX_LANE_BYTES * OUTBOX_LANES <= OUTBOX_MAX_BYTES);
 /// Fewest blocks of a posted batch, unless it is flushed or has [`OUTBOX_LANE_MAX_BYTES`].
 const OUTBOX_MIN_BLOCKS: usize = 40;
 /// A lane posts when it holds this many bytes, however few blocks these are: 24 of the largest. A batch

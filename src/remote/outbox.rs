@@ -7,23 +7,35 @@
 #![allow(unsafe_code)] // fills magazines by pointer
 
 use crate::geometry::*;
-use crate::magazine::Magazine;
 use crate::magazine::stock::{self, Stock};
+use crate::magazine::{MIXED, Magazine};
 use crate::policy;
 use crate::slab::directory;
 use crate::slab::owned::cached_class;
 use crate::slab::shared::Stray;
 use crate::stats::{HeapStats, POOL};
+use crate::sync::{Ordering, compiler_fence};
+use core::mem::offset_of;
 use core::ptr;
 
+/// Blocks of one owner, in the places of a magazine from its first one to below `top`.
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 struct Lane {
+    /// Just above the last block.
+    top: *mut *mut u8,
+    /// The place whose block makes the batch full; null without a batch.
+    end: *mut *mut u8,
+    /// Bytes that may come before the bounds are looked at; below zero where more have come.
+    left: i32,
     owner: u32,
-    bytes: u32,
-    batch: *mut Magazine,
     /// What the owner's count of looks for blocks was at the last post.
     asked: u32,
-    /// Posts since that count changed.
+    /// Of the first block.
+    class: u8,
+    /// Not 0 where blocks are of other classes too.
+    mixed: u8,
+    /// Posts since `asked` changed.
     quiet_posts: u8,
     /// Blocks of a batch: fewer for an owner that sleeps, so that little is left on its way.
     most_blocks: u8,
@@ -31,7 +43,92 @@ struct Lane {
 
 impl Lane {
     const fn of(owner: u32) -> Self {
-        Self { owner, bytes: 0, batch: ptr::null_mut(), asked: 0, quiet_posts: 0, most_blocks: policy::batch_blocks(0) }
+        let (top, end) = (ptr::null_mut(), ptr::null_mut());
+        let most_blocks = policy::batch_blocks(0);
+        Self { top, end, left: 0, owner, asked: 0, class: 0, mixed: 0, quiet_posts: 0, most_blocks }
+    }
+
+    fn has_batch(&self) -> bool {
+        !self.end.is_null()
+    }
+
+    /// The first place.
+    fn base(&self) -> *mut *mut u8 {
+        self.end.wrapping_sub(self.most_blocks as usize - 1)
+    }
+
+    /// Blocks in the lane; too many where a fork has torn it.
+    fn count(&self) -> usize {
+        if self.has_batch() { (self.top as usize).wrapping_sub(self.base() as usize) / size_of::<*mut u8>() } else { 0 }
+    }
+
+    /// Bytes in the lane.
+    fn bytes(&self) -> usize {
+        if self.has_batch() { (policy::OUTBOX_LANE_BYTES as i32 - self.left) as usize } else { 0 }
+    }
+
+    /// The blocks; none of a torn lane.
+    fn blocks(&self) -> &[*mut u8] {
+        match self.count() {
+            // SAFETY: [I-MAGAZINE] the lane's batch belongs to the outbox; `top` is above its last block.
+            count @ 1..=policy::MAGAZINE_BLOCKS => unsafe { core::slice::from_raw_parts(self.base(), count) },
+            _ => &[],
+        }
+    }
+
+    /// # Safety
+    /// [I-MAGAZINE] the batch is the caller's, who gives it to the lane, which has none.
+    unsafe fn begin(&mut self, batch: *mut Magazine, class: usize) {
+        // SAFETY: the caller's promise.
+        self.top = unsafe { (&raw mut (*batch).items).cast() };
+        self.left = policy::OUTBOX_LANE_BYTES as i32;
+        (self.class, self.mixed) = (class as u8, 0);
+        self.end = self.top.wrapping_add(self.most_blocks as usize - 1);
+    }
+
+    /// Adds a block to the batch, which is there and not full: a lane is posted as soon as it is.
+    #[inline(always)]
+    fn push(&mut self, class: usize, bytes: u32, block: *mut u8) {
+        debug_assert!(self.has_batch() && self.top <= self.end);
+        // SAFETY: [I-MAGAZINE] a place of the lane's batch.
+        unsafe { self.top.write(block) };
+        // the block before the count: another thread's fork copies a consistent lane
+        compiler_fence(Ordering::Release);
+        self.top = self.top.wrapping_add(1);
+        self.left = self.left.wrapping_sub(bytes as i32);
+        self.mixed |= self.class ^ class as u8;
+    }
+
+    /// The batch, which is the caller's then; null if there is none.
+    fn take(&mut self) -> *mut Magazine {
+        if !self.has_batch() {
+            return ptr::null_mut();
+        }
+        let batch = self.base().cast::<u8>().wrapping_sub(offset_of!(Magazine, items)).cast::<Magazine>();
+        // SAFETY: [I-MAGAZINE] the lane's batch belongs to this outbox.
+        unsafe {
+            (*batch).count = self.count() as u16;
+            (*batch).class = if self.mixed == 0 { self.class } else { MIXED };
+        }
+        (self.top, self.end, self.left) = (ptr::null_mut(), ptr::null_mut(), 0);
+        batch
+    }
+
+    /// Puts right what the owner has left in its midst, in the child of a fork.
+    fn recover(&mut self) {
+        if self.count() > policy::MAGAZINE_BLOCKS {
+            self.end = ptr::null_mut();
+        }
+        if !self.has_batch() {
+            (self.top, self.left) = (ptr::null_mut(), 0);
+            return;
+        }
+        let (mut bytes, mut mixed) = (0, 0);
+        for class in self.blocks().iter().filter_map(|&block| cached_class(block)) {
+            bytes += CLASSES[class].bytes as i32;
+            mixed |= self.class ^ class as u8;
+        }
+        (self.left, self.mixed) = (policy::OUTBOX_LANE_BYTES as i32 - bytes, mixed);
     }
 
     /// Whether the owner sleeps, now that one more batch was posted to it.
@@ -48,7 +145,6 @@ impl Lane {
 #[derive(Debug)]
 pub struct Outbox {
     lanes: [Lane; policy::OUTBOX_LANES],
-    bytes: usize,
     /// For the next batches.
     stock: Stock,
 }
@@ -80,42 +176,41 @@ impl Posted {
 impl Outbox {
     /// An empty outbox.
     pub const fn new() -> Self {
-        Self { lanes: [const { Lane::of(0) }; policy::OUTBOX_LANES], bytes: 0, stock: Stock::new() }
+        Self { lanes: [const { Lane::of(0) }; policy::OUTBOX_LANES], stock: Stock::new() }
     }
 
     /// Whether nothing waits in it.
     pub fn is_empty(&self) -> bool {
-        self.bytes == 0
+        !self.lanes.iter().any(Lane::has_batch)
     }
 
     /// Bytes that wait in it.
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.lanes.iter().map(Lane::bytes).sum()
     }
 
-    /// Adds a block where that needs neither a magazine nor a post: a few stores. `false`: [`Outbox::add`]
-    /// it.
-    #[inline]
+    /// Blocks and bytes that wait in any outbox, racing with its owner: for reports.
+    ///
+    /// # Safety
+    /// `outbox` is a heap's outbox.
+    pub unsafe fn waiting_in(outbox: *const Outbox) -> (u64, u64) {
+        // SAFETY: the caller's promise; volatile reads of plain words that are always mapped.
+        let lanes = (0..policy::OUTBOX_LANES).map(|at| unsafe { (&raw const (*outbox).lanes[at]).read_volatile() });
+        let sound = lanes.filter(|lane| lane.count() <= policy::MAGAZINE_BLOCKS);
+        sound.fold((0, 0), |(blocks, bytes), lane| (blocks + lane.count() as u64, bytes + lane.bytes() as u64))
+    }
+
+    /// Adds a block where that needs neither a magazine nor a look at the bounds: a few stores, and all lanes
+    /// together stay below [`policy::OUTBOX_MAX_BYTES`]. `false`: [`Outbox::add`] it.
+    #[inline(always)]
     #[must_use]
-    pub fn add_to_lane(&mut self, owner: u32, class: usize, block: *mut u8, stats: &HeapStats) -> bool {
+    pub fn add_to_lane(&mut self, owner: u32, class: usize, block: *mut u8) -> bool {
         let bytes = CLASSES[class].bytes;
         let lane = &mut self.lanes[owner as usize % policy::OUTBOX_LANES];
-        if lane.owner != owner || lane.batch.is_null() {
+        if lane.owner != owner || lane.top == lane.end || lane.left <= bytes as i32 {
             return false;
         }
-        // SAFETY: [I-MAGAZINE] the lane's batch belongs to this outbox.
-        let batch = unsafe { &mut *lane.batch };
-        let (lane_bytes, all_bytes) = (lane.bytes + bytes, self.bytes + bytes as usize);
-        if policy::lane_is_full(batch.count as usize + 1, lane_bytes as usize, lane.most_blocks)
-            || all_bytes > policy::OUTBOX_MAX_BYTES
-        {
-            return false;
-        }
-        batch.push_of(class, block);
-        lane.bytes = lane_bytes;
-        self.bytes = all_bytes;
-        stats.remote_blocks.add();
-        stats.remote_bytes.add_n(u64::from(bytes));
+        lane.push(class, bytes, block);
         true
     }
 
@@ -128,22 +223,21 @@ impl Outbox {
             posted = self.post_lane(place, stats);
             self.lanes[place] = Lane::of(owner);
         }
-        stats.remote_blocks.add();
-        stats.remote_bytes.add_n(u64::from(bytes));
         let lane = &mut self.lanes[place];
-        if lane.batch.is_null() {
-            let Some(batch) = self.stock.take() else { return posted.and(send_stray(owner, block)) };
+        if !lane.has_batch() {
+            let Some(batch) = self.stock.take() else {
+                account_posted(stats, 1, bytes as usize);
+                return posted.and(send_stray(owner, block));
+            };
             // SAFETY: [I-MAGAZINE] an obtained magazine belongs to the caller.
-            unsafe { (*batch).clear(class as u8) };
-            lane.batch = batch;
+            unsafe {
+                (*batch).clear(class as u8);
+                lane.begin(batch, class);
+            }
         }
-        // SAFETY: [I-MAGAZINE] the lane's batch belongs to this outbox.
-        let batch = unsafe { &mut *lane.batch };
-        batch.push_of(class, block);
-        lane.bytes += bytes;
-        self.bytes += bytes as usize;
-        let full = policy::lane_is_full(batch.count as usize, lane.bytes as usize, lane.most_blocks);
-        if full || self.bytes > policy::OUTBOX_MAX_BYTES {
+        lane.push(class, bytes, block);
+        let full = policy::lane_is_full(lane.count(), lane.bytes(), lane.most_blocks);
+        if full || (lane.left < 0 && self.bytes() > policy::OUTBOX_MAX_BYTES) {
             posted = posted.and(self.post_lane(place, stats));
         }
         posted
@@ -151,14 +245,13 @@ impl Outbox {
 
     fn post_lane(&mut self, place: usize, stats: &HeapStats) -> Posted {
         let lane = &mut self.lanes[place];
-        let batch = core::mem::replace(&mut lane.batch, ptr::null_mut());
+        let (blocks, bytes) = (lane.count(), lane.bytes());
+        let batch = lane.take();
         if batch.is_null() {
             return Posted::Quietly;
         }
-        let bytes = core::mem::take(&mut lane.bytes) as usize;
-        self.bytes -= bytes;
         stats.posted_batches.add();
-        stats.posted_bytes.add_n(bytes as u64);
+        account_posted(stats, blocks, bytes);
         // SAFETY: [I-MAGAZINE] the batch was this outbox's and is given away.
         let (posted, retries) = unsafe { post(lane.owner, batch, bytes) };
         stats.post_retries.add_n(u64::from(retries));
@@ -181,34 +274,31 @@ impl Outbox {
 
     /// Puts right what the owner has left in its midst, in the child of a fork.
     pub fn recover(&mut self) {
-        self.bytes = self.lanes.iter().map(|lane| lane.bytes as usize).sum();
+        self.lanes.iter_mut().for_each(Lane::recover);
         self.stock.forget();
     }
 
-    /// Number of faults, by the owner: each lane's bytes are those of its blocks, the sum that of the lanes.
+    /// Number of faults, by the owner: each lane's bytes are those of its blocks.
     pub fn check_rep(&self) -> usize {
         let mut faults = usize::from(!self.stock.is_sound());
         for lane in &self.lanes {
-            // SAFETY: [I-MAGAZINE] the lanes' batches belong to this outbox.
-            let blocks = unsafe { lane.batch.as_ref() }.map_or(&[][..], Magazine::blocks);
-            let classes = blocks.iter().filter_map(|&block| cached_class(block));
-            let (count, bytes) = classes.fold((0, 0), |(n, sum), class| (n + 1, sum + CLASSES[class].bytes));
-            faults += usize::from(count != blocks.len() || bytes != lane.bytes);
+            let classes = lane.blocks().iter().filter_map(|&block| cached_class(block));
+            let (count, bytes) = classes.fold((0, 0), |(n, sum), class| (n + 1, sum + CLASSES[class].bytes as usize));
+            faults += usize::from(count != lane.count() || bytes != lane.bytes());
+            faults += usize::from(!(lane.has_batch() || lane.top.is_null() && lane.left == 0));
         }
-        faults + usize::from(self.lanes.iter().map(|lane| lane.bytes as usize).sum::<usize>() != self.bytes)
+        faults
     }
 
     /// Counts a byte that is not there: for the test of the checks.
     #[cfg(test)]
     pub fn damage(&mut self) {
-        self.bytes ^= 1;
+        self.lanes[0].left ^= 1;
     }
 
     /// Whether `block` waits in the outbox.
     pub fn holds(&self, block: *mut u8) -> bool {
-        let batches = self.lanes.iter().filter(|lane| !lane.batch.is_null());
-        // SAFETY: [I-MAGAZINE] the lanes' batches belong to this outbox.
-        batches.into_iter().any(|lane| unsafe { &*lane.batch }.blocks().contains(&block))
+        self.lanes.iter().any(|lane| lane.blocks().contains(&block))
     }
 }
 
@@ -216,6 +306,11 @@ impl Default for Outbox {
     fn default() -> Self {
         Self::new()
     }
+}
+
+fn account_posted(stats: &HeapStats, blocks: usize, bytes: usize) {
+    stats.posted_blocks.add_n(blocks as u64);
+    stats.posted_bytes.add_n(bytes as u64);
 }
 
 /// Gives a batch of `bytes` to the queue of `owner`. Returns failed attempts too.

@@ -18,8 +18,8 @@ pub fn snapshot() -> Snapshot {
     directory::for_each(|_, record| {
         s.heaps += 1;
         s.heaps_parked += u64::from(record.shared.tenancy.is_parked());
-        add_heap(&mut s, &record.shared.stats);
         let heap = Heap::of_record(record);
+        add_heap(&mut s, &record.shared.stats, Heap::waiting_in_outbox(heap));
         for (class, of_class) in s.classes.iter_mut().enumerate() {
             of_class.blocks_cached += Heap::cached_blocks(heap, class);
         }
@@ -100,7 +100,7 @@ fn pool_counters() -> Snapshot {
     }
 }
 
-fn add_heap(s: &mut Snapshot, stats: &HeapStats) {
+fn add_heap(s: &mut Snapshot, stats: &HeapStats, (waiting_blocks, waiting_bytes): (u64, u64)) {
     for (class, of_class) in s.classes.iter_mut().enumerate() {
         // a heap alone may be below zero: slabs move with their blocks; the sum is what counts
         of_class.slabs = of_class.slabs.wrapping_add(stats.slabs[class].get());
@@ -118,12 +118,12 @@ fn add_heap(s: &mut Snapshot, stats: &HeapStats) {
     s.drains += stats.drains.get();
     s.drained_batches += stats.drained_batches.get();
     s.drained_blocks += stats.drained_blocks.get();
-    s.remote_blocks += stats.remote_blocks.get();
+    s.remote_blocks += stats.posted_blocks.get() + waiting_blocks;
     s.posted_batches += stats.posted_batches.get();
     s.post_retries += stats.post_retries.get();
     s.visits += stats.visits.get();
     // on their way: put into an outbox and not drained yet
-    let sent = stats.remote_bytes.get();
+    let sent = stats.posted_bytes.get() + waiting_bytes;
     let arrived = stats.drained_bytes.get();
     s.front_cached_bytes = s.front_cached_bytes.wrapping_add(sent).wrapping_sub(arrived);
 }

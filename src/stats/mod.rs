@@ -61,13 +61,11 @@ pub struct HeapStats {
     pub releases: OwnedCounter,
     /// Slabs taken over from parked heaps.
     pub adopted_slabs: OwnedCounter,
-    /// Blocks of other heaps put into the outbox.
-    pub remote_blocks: OwnedCounter,
-    /// Bytes of those.
-    pub remote_bytes: OwnedCounter,
     /// Batches posted to other heaps.
     pub posted_batches: OwnedCounter,
-    /// Bytes posted.
+    /// Blocks posted; what waits in the outbox is not counted yet.
+    pub posted_blocks: OwnedCounter,
+    /// Bytes of those.
     pub posted_bytes: OwnedCounter,
     /// Failed attempts at posting.
     pub post_retries: OwnedCounter,
@@ -94,9 +92,8 @@ impl HeapStats {
             acquires: OwnedCounter::new(),
             releases: OwnedCounter::new(),
             adopted_slabs: OwnedCounter::new(),
-            remote_blocks: OwnedCounter::new(),
-            remote_bytes: OwnedCounter::new(),
             posted_batches: OwnedCounter::new(),
+            posted_blocks: OwnedCounter::new(),
             posted_bytes: OwnedCounter::new(),
             post_retries: OwnedCounter::new(),
             visits: OwnedCounter::new(),
