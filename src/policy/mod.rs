@@ -28,9 +28,8 @@ pub const MAGAZINE_CHAIN: usize = 8;
 
 /// Owners for which an outbox collects at the same time.
 pub const OUTBOX_LANES: usize = 32;
-/// A lane posts when it holds this many bytes, but not before [`OUTBOX_MIN_BLOCKS`]. All lanes may hold so many.
-pub const OUTBOX_LANE_BYTES: usize = 64 * KIB;
-const _: () = assert!(OUTBOX_LANE_BYTES * OUTBOX_LANES <= OUTBOX_MAX_BYTES);
+/// A lane posts when it holds this many bytes, but not before [`OUTBOX_MIN_BLOCKS`].
+const OUTBOX_LANE_BYTES: usize = 64 * KIB;
 /// Fewest blocks of a posted batch, unless it is flushed or has [`OUTBOX_LANE_MAX_BYTES`].
 const OUTBOX_MIN_BLOCKS: usize = 40;
 /// A lane posts when it holds this many bytes, however few blocks these are: 24 of the largest. A batch
@@ -248,6 +247,16 @@ pub const fn lane_is_full(blocks: usize, bytes: usize, most_blocks: u8) -> bool 
         || (bytes >= OUTBOX_LANE_BYTES && blocks >= OUTBOX_MIN_BLOCKS)
 }
 
+/// At how many blocks or bytes a lane with `blocks`, whose batches have at most `most_blocks`, is to be looked at
+/// next: [`lane_is_full`] says no before.
+pub const fn lane_look(blocks: usize, most_blocks: u8) -> (u8, usize) {
+    match blocks < OUTBOX_MIN_BLOCKS {
+        true if OUTBOX_MIN_BLOCKS < most_blocks as usize => (OUTBOX_MIN_BLOCKS as u8, OUTBOX_LANE_MAX_BYTES),
+        true => (most_blocks, OUTBOX_LANE_MAX_BYTES),
+        false => (most_blocks, OUTBOX_LANE_BYTES),
+    }
+}
+
 /// Bytes of warm but unused memory that may be kept when `live_bytes` are in use and the user's
 /// floor is `floor_bytes`.
 pub const fn retained_bytes(live_bytes: usize, floor_bytes: usize) -> usize {
@@ -401,6 +410,20 @@ mod tests {
                 assert!(blocks == 1 || blocks * info.bytes as usize <= BIN_MAX_BYTES);
             }
             assert!(first_refill(info.bytes as usize) >= 1);
+        }
+    }
+
+    #[test]
+    fn no_lane_is_full_before_it_is_looked_at() {
+        for most in [0, QUIET_POSTS].map(batch_blocks) {
+            let (mut blocks, mut looks) = (0, 0);
+            while blocks < most as usize {
+                let (places, bytes) = lane_look(blocks, most);
+                assert!(places as usize > blocks && !lane_is_full(places as usize - 1, bytes - 1, most));
+                assert!(lane_is_full(places as usize, bytes, most), "the larger ones are posted there");
+                (blocks, looks) = (places as usize, looks + 1);
+            }
+            assert_eq!((blocks, looks), (most as usize, if most as usize > OUTBOX_MIN_BLOCKS { 2 } else { 1 }));
         }
     }
 

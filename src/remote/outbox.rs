@@ -24,13 +24,14 @@ use core::ptr;
 struct Lane {
     /// Just above the last block.
     top: *mut *mut u8,
-    /// The place whose block makes the batch full; null without a batch.
+    /// The place whose block calls for a look at the bounds, the last of `places`; null without a batch.
     end: *mut *mut u8,
-    /// Bytes that may come before the bounds are looked at; below zero where more have come.
+    /// Bytes that may come before that look; below zero where more have come.
     left: i32,
     owner: u32,
-    /// What the owner's count of looks for blocks was at the last post.
-    asked: u32,
+    /// What the owner's count of looks for blocks was at the last post, in its low bits.
+    asked: u16,
+    places: u8,
     /// Of the first block.
     class: u8,
     /// Not 0 where blocks are of other classes too.
@@ -45,7 +46,7 @@ impl Lane {
     const fn of(owner: u32) -> Self {
         let (top, end) = (ptr::null_mut(), ptr::null_mut());
         let most_blocks = policy::batch_blocks(0);
-        Self { top, end, left: 0, owner, asked: 0, class: 0, mixed: 0, quiet_posts: 0, most_blocks }
+        Self { top, end, left: 0, owner, asked: 0, places: 0, class: 0, mixed: 0, quiet_posts: 0, most_blocks }
     }
 
     fn has_batch(&self) -> bool {
@@ -54,7 +55,7 @@ impl Lane {
 
     /// The first place.
     fn base(&self) -> *mut *mut u8 {
-        self.end.wrapping_sub(self.most_blocks as usize - 1)
+        self.end.wrapping_sub(self.places as usize - 1)
     }
 
     /// Blocks in the lane; too many where a fork has torn it.
@@ -64,7 +65,12 @@ impl Lane {
 
     /// Bytes in the lane.
     fn bytes(&self) -> usize {
-        if self.has_batch() { (policy::OUTBOX_LANE_BYTES as i32 - self.left) as usize } else { 0 }
+        if self.has_batch() { self.bytes_before_look().wrapping_sub(self.left as usize) } else { 0 }
+    }
+
+    /// What `left` was at first.
+    fn bytes_before_look(&self) -> usize {
+        policy::lane_look(self.places as usize - 1, self.most_blocks).1
     }
 
     /// The blocks; none of a torn lane.
@@ -81,9 +87,15 @@ impl Lane {
     unsafe fn begin(&mut self, batch: *mut Magazine, class: usize) {
         // SAFETY: the caller's promise.
         self.top = unsafe { (&raw mut (*batch).items).cast() };
-        self.left = policy::OUTBOX_LANE_BYTES as i32;
         (self.class, self.mixed) = (class as u8, 0);
-        self.end = self.top.wrapping_add(self.most_blocks as usize - 1);
+        self.go_on(self.top, 0, 0);
+    }
+
+    /// Sets when the bounds are looked at next, of a batch that is not full.
+    fn go_on(&mut self, base: *mut *mut u8, count: usize, bytes: usize) {
+        let (places, most_bytes) = policy::lane_look(count, self.most_blocks);
+        (self.places, self.left) = (places, (most_bytes - bytes) as i32);
+        self.end = base.wrapping_add(places as usize - 1);
     }
 
     /// Adds a block to the batch, which is there and not full: a lane is posted as soon as it is.
@@ -128,12 +140,12 @@ impl Lane {
             bytes += CLASSES[class].bytes as i32;
             mixed |= self.class ^ class as u8;
         }
-        (self.left, self.mixed) = (policy::OUTBOX_LANE_BYTES as i32 - bytes, mixed);
+        (self.left, self.mixed) = (self.bytes_before_look() as i32 - bytes, mixed);
     }
 
     /// Whether the owner sleeps, now that one more batch was posted to it.
     fn is_quiet_after_post(&mut self) -> bool {
-        let asked = directory::find(self.owner).map_or(0, |heap| heap.shared.asked.get() as u32);
+        let asked = directory::find(self.owner).map_or(0, |heap| heap.shared.asked.get() as u16);
         self.quiet_posts = if asked == self.asked { self.quiet_posts.saturating_add(1) } else { 0 };
         self.asked = asked;
         self.most_blocks = policy::batch_blocks(self.quiet_posts);
@@ -145,6 +157,7 @@ impl Lane {
 #[derive(Debug)]
 pub struct Outbox {
     lanes: [Lane; policy::OUTBOX_LANES],
+    bytes: usize,
     /// For the next batches.
     stock: Stock,
 }
@@ -176,17 +189,17 @@ impl Posted {
 impl Outbox {
     /// An empty outbox.
     pub const fn new() -> Self {
-        Self { lanes: [const { Lane::of(0) }; policy::OUTBOX_LANES], stock: Stock::new() }
+        Self { lanes: [const { Lane::of(0) }; policy::OUTBOX_LANES], bytes: 0, stock: Stock::new() }
     }
 
     /// Whether nothing waits in it.
     pub fn is_empty(&self) -> bool {
-        !self.lanes.iter().any(Lane::has_batch)
+        self.bytes == 0
     }
 
     /// Bytes that wait in it.
     pub fn bytes(&self) -> usize {
-        self.lanes.iter().map(Lane::bytes).sum()
+        self.bytes
     }
 
     /// Blocks and bytes that wait in any outbox, racing with its owner: for reports.
@@ -200,17 +213,23 @@ impl Outbox {
         sound.fold((0, 0), |(blocks, bytes), lane| (blocks + lane.count() as u64, bytes + lane.bytes() as u64))
     }
 
-    /// Adds a block where that needs neither a magazine nor a look at the bounds: a few stores, and all lanes
-    /// together stay below [`policy::OUTBOX_MAX_BYTES`]. `false`: [`Outbox::add`] it.
+    /// Adds a block where that needs neither a magazine nor a look at the lane's bounds: a few stores. `false`:
+    /// [`Outbox::add`] it.
     #[inline(always)]
     #[must_use]
     pub fn add_to_lane(&mut self, owner: u32, class: usize, block: *mut u8) -> bool {
         let bytes = CLASSES[class].bytes;
         let lane = &mut self.lanes[owner as usize % policy::OUTBOX_LANES];
-        if lane.owner != owner || lane.top == lane.end || lane.left <= bytes as i32 {
+        let all_bytes = self.bytes + bytes as usize;
+        if lane.owner != owner
+            || lane.top == lane.end
+            || lane.left <= bytes as i32
+            || all_bytes > policy::OUTBOX_MAX_BYTES
+        {
             return false;
         }
         lane.push(class, bytes, block);
+        self.bytes = all_bytes;
         true
     }
 
@@ -236,9 +255,12 @@ impl Outbox {
             }
         }
         lane.push(class, bytes, block);
-        let full = policy::lane_is_full(lane.count(), lane.bytes(), lane.most_blocks);
-        if full || (lane.left < 0 && self.bytes() > policy::OUTBOX_MAX_BYTES) {
+        self.bytes += bytes as usize;
+        let (count, lane_bytes) = (lane.count(), lane.bytes());
+        if policy::lane_is_full(count, lane_bytes, lane.most_blocks) || self.bytes > policy::OUTBOX_MAX_BYTES {
             posted = posted.and(self.post_lane(place, stats));
+        } else if count == lane.places as usize {
+            lane.go_on(lane.base(), count, lane_bytes);
         }
         posted
     }
@@ -250,6 +272,7 @@ impl Outbox {
         if batch.is_null() {
             return Posted::Quietly;
         }
+        self.bytes -= bytes;
         stats.posted_batches.add();
         account_posted(stats, blocks, bytes);
         // SAFETY: [I-MAGAZINE] the batch was this outbox's and is given away.
@@ -275,10 +298,11 @@ impl Outbox {
     /// Puts right what the owner has left in its midst, in the child of a fork.
     pub fn recover(&mut self) {
         self.lanes.iter_mut().for_each(Lane::recover);
+        self.bytes = self.lanes.iter().map(Lane::bytes).sum();
         self.stock.forget();
     }
 
-    /// Number of faults, by the owner: each lane's bytes are those of its blocks.
+    /// Number of faults, by the owner: each lane's bytes are those of its blocks, the sum that of the lanes.
     pub fn check_rep(&self) -> usize {
         let mut faults = usize::from(!self.stock.is_sound());
         for lane in &self.lanes {
@@ -287,13 +311,13 @@ impl Outbox {
             faults += usize::from(count != lane.count() || bytes != lane.bytes());
             faults += usize::from(!(lane.has_batch() || lane.top.is_null() && lane.left == 0));
         }
-        faults
+        faults + usize::from(self.lanes.iter().map(Lane::bytes).sum::<usize>() != self.bytes)
     }
 
     /// Counts a byte that is not there: for the test of the checks.
     #[cfg(test)]
     pub fn damage(&mut self) {
-        self.lanes[0].left ^= 1;
+        self.bytes ^= 1;
     }
 
     /// Whether `block` waits in the outbox.

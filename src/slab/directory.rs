@@ -70,6 +70,7 @@ pub fn note_parked(id: u32) {
 /// Notes that a heap was bound.
 pub fn note_bound(id: u32) {
     if PARKED.remove(id) {
+        // relaxed: a hint; it may come before the addition that it undoes
         PARKED_COUNT.fetch_sub(1, Ordering::Relaxed);
     }
 }
