@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! free::deallocate_slow -> front_cache::flush::remote
-//!   -> outbox::Outbox::add               collects blocks of one owner in a magazine
+//!   -> outbox::Outbox::add               collects blocks of one owner in a lane, whose places are a magazine's
 //!   -> outbox::post                      one compare-and-swap gives the batch to the owner's queue
 //! owner's refill -> drain::drain         one exchange takes all batches
 //!                -> depot                a batch of one class becomes a full magazine, unopened
@@ -19,4 +19,5 @@
 
 pub mod drain;
 mod forward;
+mod lane;
 pub mod outbox;

@@ -6,152 +6,14 @@
 //! the shared pool, and at thread exit. When the thread moves to another heap, the outbox moves with it.
 #![allow(unsafe_code)] // fills magazines by pointer
 
+use super::lane::Lane;
 use crate::geometry::*;
+use crate::magazine::Magazine;
 use crate::magazine::stock::{self, Stock};
-use crate::magazine::{MIXED, Magazine};
 use crate::policy;
 use crate::slab::directory;
-use crate::slab::owned::cached_class;
 use crate::slab::shared::Stray;
 use crate::stats::{HeapStats, POOL};
-use crate::sync::{Ordering, compiler_fence};
-use core::mem::offset_of;
-use core::ptr;
-
-/// Blocks of one owner, in the places of a magazine from its first one to below `top`.
-#[derive(Clone, Copy, Debug)]
-#[repr(C)]
-struct Lane {
-    /// Just above the last block.
-    top: *mut *mut u8,
-    /// The place whose block calls for a look at the bounds, the last of `places`; null without a batch.
-    end: *mut *mut u8,
-    /// Bytes that may come before that look; below zero where more have come.
-    left: i32,
-    owner: u32,
-    /// What the owner's count of looks for blocks was at the last post, in its low bits.
-    asked: u16,
-    places: u8,
-    /// Of the first block.
-    class: u8,
-    /// Not 0 where blocks are of other classes too.
-    mixed: u8,
-    /// Posts since `asked` changed.
-    quiet_posts: u8,
-    /// Blocks of a batch: fewer for an owner that sleeps, so that little is left on its way.
-    most_blocks: u8,
-}
-
-impl Lane {
-    const fn of(owner: u32) -> Self {
-        let (top, end) = (ptr::null_mut(), ptr::null_mut());
-        let most_blocks = policy::batch_blocks(0);
-        Self { top, end, left: 0, owner, asked: 0, places: 0, class: 0, mixed: 0, quiet_posts: 0, most_blocks }
-    }
-
-    fn has_batch(&self) -> bool {
-        !self.end.is_null()
-    }
-
-    /// The first place.
-    fn base(&self) -> *mut *mut u8 {
-        self.end.wrapping_sub(self.places as usize - 1)
-    }
-
-    /// Blocks in the lane; too many where a fork has torn it.
-    fn count(&self) -> usize {
-        if self.has_batch() { (self.top as usize).wrapping_sub(self.base() as usize) / size_of::<*mut u8>() } else { 0 }
-    }
-
-    /// Bytes in the lane.
-    fn bytes(&self) -> usize {
-        if self.has_batch() { self.bytes_before_look().wrapping_sub(self.left as usize) } else { 0 }
-    }
-
-    /// What `left` was at first.
-    fn bytes_before_look(&self) -> usize {
-        policy::lane_look(self.places as usize - 1, self.most_blocks).1
-    }
-
-    /// The blocks; none of a torn lane.
-    fn blocks(&self) -> &[*mut u8] {
-        match self.count() {
-            // SAFETY: [I-MAGAZINE] the lane's batch belongs to the outbox; `top` is above its last block.
-            count @ 1..=policy::MAGAZINE_BLOCKS => unsafe { core::slice::from_raw_parts(self.base(), count) },
-            _ => &[],
-        }
-    }
-
-    /// # Safety
-    /// [I-MAGAZINE] the batch is the caller's, who gives it to the lane, which has none.
-    unsafe fn begin(&mut self, batch: *mut Magazine, class: usize) {
-        // SAFETY: the caller's promise.
-        self.top = unsafe { (&raw mut (*batch).items).cast() };
-        (self.class, self.mixed) = (class as u8, 0);
-        self.go_on(self.top, 0, 0);
-    }
-
-    /// Sets when the bounds are looked at next, of a batch that is not full.
-    fn go_on(&mut self, base: *mut *mut u8, count: usize, bytes: usize) {
-        let (places, most_bytes) = policy::lane_look(count, self.most_blocks);
-        (self.places, self.left) = (places, (most_bytes - bytes) as i32);
-        self.end = base.wrapping_add(places as usize - 1);
-    }
-
-    /// Adds a block to the batch, which is there and not full: a lane is posted as soon as it is.
-    #[inline(always)]
-    fn push(&mut self, class: usize, bytes: u32, block: *mut u8) {
-        debug_assert!(self.has_batch() && self.top <= self.end);
-        // SAFETY: [I-MAGAZINE] a place of the lane's batch.
-        unsafe { self.top.write(block) };
-        // the block before the count: another thread's fork copies a consistent lane
-        compiler_fence(Ordering::Release);
-        self.top = self.top.wrapping_add(1);
-        self.left = self.left.wrapping_sub(bytes as i32);
-        self.mixed |= self.class ^ class as u8;
-    }
-
-    /// The batch, which is the caller's then; null if there is none.
-    fn take(&mut self) -> *mut Magazine {
-        if !self.has_batch() {
-            return ptr::null_mut();
-        }
-        let batch = self.base().cast::<u8>().wrapping_sub(offset_of!(Magazine, items)).cast::<Magazine>();
-        // SAFETY: [I-MAGAZINE] the lane's batch belongs to this outbox.
-        unsafe {
-            (*batch).count = self.count() as u16;
-            (*batch).class = if self.mixed == 0 { self.class } else { MIXED };
-        }
-        (self.top, self.end, self.left) = (ptr::null_mut(), ptr::null_mut(), 0);
-        batch
-    }
-
-    /// Puts right what the owner has left in its midst, in the child of a fork.
-    fn recover(&mut self) {
-        if self.count() > policy::MAGAZINE_BLOCKS {
-            self.end = ptr::null_mut();
-        }
-        if !self.has_batch() {
-            (self.top, self.left) = (ptr::null_mut(), 0);
-            return;
-        }
-        let (mut bytes, mut mixed) = (0, 0);
-        for class in self.blocks().iter().filter_map(|&block| cached_class(block)) {
-            bytes += CLASSES[class].bytes as i32;
-            mixed |= self.class ^ class as u8;
-        }
-        (self.left, self.mixed) = (self.bytes_before_look() as i32 - bytes, mixed);
-    }
-
-    /// Whether the owner sleeps, now that one more batch was posted to it.
-    fn is_quiet_after_post(&mut self) -> bool {
-        let asked = directory::find(self.owner).map_or(0, |heap| heap.shared.asked.get() as u16);
-        self.quiet_posts = if asked == self.asked { self.quiet_posts.saturating_add(1) } else { 0 };
-        self.asked = asked;
-        self.most_blocks = policy::batch_blocks(self.quiet_posts);
-        policy::owner_sleeps(self.quiet_posts)
-    }
-}
 
 /// See the module.
 #[derive(Debug)]
@@ -209,7 +71,10 @@ impl Outbox {
     pub unsafe fn waiting_in(outbox: *const Outbox) -> (u64, u64) {
         // SAFETY: the caller's promise; volatile reads of plain words that are always mapped.
         let lanes = (0..policy::OUTBOX_LANES).map(|at| unsafe { (&raw const (*outbox).lanes[at]).read_volatile() });
-        let sound = lanes.filter(|lane| lane.count() <= policy::MAGAZINE_BLOCKS);
+        // more may stand in none of them
+        let is_sound =
+            |lane: &Lane| lane.count() <= policy::MAGAZINE_BLOCKS && lane.bytes() <= policy::OUTBOX_MAX_BYTES;
+        let sound = lanes.filter(is_sound);
         sound.fold((0, 0), |(blocks, bytes), lane| (blocks + lane.count() as u64, bytes + lane.bytes() as u64))
     }
 
@@ -259,8 +124,8 @@ impl Outbox {
         let (count, lane_bytes) = (lane.count(), lane.bytes());
         if policy::lane_is_full(count, lane_bytes, lane.most_blocks) || self.bytes > policy::OUTBOX_MAX_BYTES {
             posted = posted.and(self.post_lane(place, stats));
-        } else if count == lane.places as usize {
-            lane.go_on(lane.base(), count, lane_bytes);
+        } else if lane.top > lane.end {
+            lane.go_on(count, lane_bytes);
         }
         posted
     }
@@ -304,13 +169,7 @@ impl Outbox {
 
     /// Number of faults, by the owner: each lane's bytes are those of its blocks, the sum that of the lanes.
     pub fn check_rep(&self) -> usize {
-        let mut faults = usize::from(!self.stock.is_sound());
-        for lane in &self.lanes {
-            let classes = lane.blocks().iter().filter_map(|&block| cached_class(block));
-            let (count, bytes) = classes.fold((0, 0), |(n, sum), class| (n + 1, sum + CLASSES[class].bytes as usize));
-            faults += usize::from(count != lane.count() || bytes != lane.bytes());
-            faults += usize::from(!(lane.has_batch() || lane.top.is_null() && lane.left == 0));
-        }
+        let faults = usize::from(!self.stock.is_sound()) + self.lanes.iter().map(Lane::check_rep).sum::<usize>();
         faults + usize::from(self.lanes.iter().map(Lane::bytes).sum::<usize>() != self.bytes)
     }
 
