@@ -16,6 +16,7 @@
 
 use crate::config;
 use crate::front_cache::bin::Bin;
+use crate::front_cache::elsewhere::Elsewhere;
 use crate::front_cache::heap::Heap;
 use crate::front_cache::{bind, refill, tls, visit};
 use crate::geometry::*;
@@ -106,7 +107,7 @@ fn allocate_class(heap: *mut Heap, class: usize) -> *mut u8 {
     let mut block = unsafe { Bin::pop(bin_of(heap, class)) };
     if block.is_null() {
         if bypasses_slabs(class) {
-            return huge::allocate(class_bytes(class), MIN_ALIGN).map_or_else(out_of_memory, |(block, _)| block);
+            return allocate_large(heap, class_bytes(class), MIN_ALIGN).map_or_else(out_of_memory, |(block, _)| block);
         }
         block = refill::refill(heap, class);
         if block.is_null() {
@@ -132,6 +133,7 @@ fn refill_after_purge(class: usize) -> *mut u8 {
 /// faster.
 #[cold]
 fn reclaim() {
+    let _elsewhere = Elsewhere::enter();
     cache::purge_all();
     visit::trim_all();
 }
@@ -145,6 +147,7 @@ fn bypasses_slabs(class: usize) -> bool {
 /// A span or a huge block, the second time after all that is cached went back to the system.
 #[cold]
 fn allocate_large(heap: *mut Heap, size: usize, align: usize) -> Option<(*mut u8, bool)> {
+    let _elsewhere = Elsewhere::enter();
     try_large(heap, size, align).or_else(|| {
         reclaim();
         try_large(tls::current(), size, align)

@@ -20,6 +20,7 @@ use crate::config;
 use crate::fatal;
 use crate::foreign;
 use crate::front_cache::bin::Bin;
+use crate::front_cache::elsewhere::Elsewhere;
 use crate::front_cache::heap::Heap;
 use crate::front_cache::{confirm, flush, tls};
 use crate::geometry::*;
@@ -125,11 +126,13 @@ unsafe fn deallocate_slow(block: *mut u8, heap: *mut Heap) {
             }
         }
         Place::Span { slot, slots } => {
+            let _elsewhere = Elsewhere::enter();
             if !span::deallocate(slot, slots) {
                 fatal::double_free(address);
             }
         }
         Place::Huge(mapping) => {
+            let _elsewhere = Elsewhere::enter();
             if !huge::deallocate(address, mapping) {
                 fatal::double_free(address);
             }

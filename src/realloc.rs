@@ -15,6 +15,7 @@ use crate::fatal;
 use crate::foreign;
 use crate::free::{self, Place};
 use crate::front_cache::bin::Bin;
+use crate::front_cache::elsewhere::Elsewhere;
 use crate::front_cache::{bind, tls};
 use crate::geometry::*;
 use crate::large::{huge, span};
@@ -87,6 +88,7 @@ unsafe fn reallocate_other(block: *mut u8, size: usize) -> *mut u8 {
             false => slots * SLOT_BYTES,
         },
         Place::Huge(mapping) => {
+            let _elsewhere = Elsewhere::enter();
             if size > MAX_SPAN_BYTES
                 && let Some(resized) = huge::resize(mapping, size)
             {
@@ -111,6 +113,7 @@ fn resize_span(slot: usize, slots: usize, size: usize) -> bool {
     }
     let wanted = span::slots_for(size);
     if wanted < slots {
+        let _elsewhere = Elsewhere::enter();
         span::shrink(slot, slots, size);
     }
     if wanted <= slots {

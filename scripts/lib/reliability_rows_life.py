@@ -17,6 +17,10 @@ FORK_ROWS = [
         "@fork_chain {scale}", short="30", long="200", tries=3, timeout=120, peers=False, env={"HAKMEM_FAST_CAP": "1"}),
     Row("fork, nested", FORK, "A signal handler forks at any moment of another fork (without threads: with them glibc waits for its own lock)", "@fork_nested {scale}",
         short="30", long="500", tries=5, timeout=120),
+    Row("fork, sound heap", FORK,
+        "A fork at any instruction of eight threads that work with slabs, spans and mappings, or come and go: hakmem_check finds "
+        "no contradiction in any of 200 children, before and after they work",
+        "test fork_under_load", tries=3, timeout=130, peers=False),
     Row("fork, in atfork handlers", FORK, "Handlers of pthread_atfork allocate, and fork themselves",
         "@fork_in_atfork {scale}", short="10", long="200", tries=3, timeout=120),
     Row("fork, handlers first", FORK, "200 calls of pthread_atfork come before the first malloc", "@atfork_first", tries=10),

@@ -18,6 +18,7 @@
 use libc::{EINVAL, FILE, c_int, mallinfo, mallinfo2};
 
 use super::set_errno;
+use crate::front_cache::elsewhere::Elsewhere;
 use crate::front_cache::visit;
 use crate::large;
 use crate::report::{self, Arena};
@@ -35,6 +36,7 @@ pub fn mallopt(parameter: c_int) -> c_int {
 /// `malloc_trim`: gives all unused memory back that can be; 1 if there was any, else 0. How much
 /// should stay is not asked: the next request takes what it needs.
 pub fn malloc_trim() -> c_int {
+    let _elsewhere = Elsewhere::enter();
     let given_back_bytes = visit::trim_all() + large::cache::purge_all();
     c_int::from(given_back_bytes > 0)
 }

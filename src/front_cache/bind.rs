@@ -13,8 +13,8 @@
 //! leaks however often they re-arm.
 #![allow(unsafe_code)] // pthread keys, heaps by pointer
 
+use super::elsewhere::Elsewhere;
 use super::heap::{Heap, Inside};
-use super::orphan::Elsewhere;
 use super::{tls, visit};
 use crate::geometry::*;
 use crate::remote::drain;
@@ -129,11 +129,12 @@ fn enter_without_heap(shim: *mut Heap) -> Option<Tenant> {
     if shim == tls::exited() {
         return borrow();
     }
+    let between = Elsewhere::between_heaps();
     let Some(record) = bind() else { return visit_any() };
     let heap = Heap::of_record(record);
     if tls::current() != shim {
         // a signal handler has bound a heap since this slow path began: that one stays
-        return Some(Tenant::of_another(heap, Tenure::Borrowed, Elsewhere::enter()));
+        return Some(Tenant::of_another(heap, Tenure::Borrowed, between));
     }
     tls::set_current(heap);
     arm_thread_exit(heap);
@@ -186,6 +187,7 @@ fn visit_any() -> Option<Tenant> {
 /// thread may bind it.
 #[cold]
 fn replace(old: *mut Heap) -> Option<Tenant> {
+    let _between = Elsewhere::between_heaps();
     tls::set_current(tls::fresh());
     let Some(record) = bind() else {
         tls::set_current(old); // still this thread's
@@ -196,7 +198,7 @@ fn replace(old: *mut Heap) -> Option<Tenant> {
     unsafe {
         core::ptr::swap(&raw mut (*old).front.bins, &raw mut (*heap).front.bins);
         core::ptr::swap(&raw mut (*old).front.outbox, &raw mut (*heap).front.outbox);
-        (*heap).front.visits = (*old).front.visits; // where a signal handler has come into one
+        (*heap).front.visits = core::mem::take(&mut (*old).front.visits); // those that this thread is in
     }
     tls::set_current(heap);
     arm_thread_exit(heap);
@@ -290,6 +292,7 @@ extern "C" fn on_thread_exit(value: *mut c_void) {
         return; // it ended inside a slow path, or no other heap was to be had: its heap stays as it is
     };
     empty_front_cache(heap, inside);
+    let _between = Elsewhere::between_heaps();
     core::mem::forget(tenant); // parked below, not left
     tls::set_current(tls::exited());
     park(heap);

@@ -3,8 +3,8 @@
 //! that the free goes on.
 #![allow(unsafe_code)] // looks into the queue and the bins of the owner
 
+use super::elsewhere::Elsewhere;
 use super::heap::Heap;
-use super::orphan::Elsewhere;
 use super::{tls, visit};
 use crate::policy;
 use crate::slab::directory;

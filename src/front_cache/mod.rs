@@ -11,6 +11,7 @@
 //! sweep.rs        before growth: idle classes give up what is cached of them
 //! bind.rs         which heap a thread uses: bind, enter, borrow, thread exit
 //! visit.rs        draining a heap in its owner's place
+//! elsewhere.rs    what a thread does outside of its own heap
 //! orphan.rs       the heaps of threads that a fork has left behind
 //! confirm.rs      is a suspected double free one?
 //! ```
@@ -28,6 +29,7 @@ pub mod bind;
 pub mod confirm;
 pub mod depot;
 pub mod flush;
+pub mod elsewhere;
 pub mod heap;
 pub mod orphan;
 pub mod refill;

@@ -8,89 +8,70 @@
 //! ```text
 //! adopt_orphans
 //!   seize        every heap without a thread; the slab sets of torn ones are forgotten
-//!   recover      one walk over the slot table: each slab goes back to its set, counted anew
-//!   put_back     blocks in bins and depot go to their slabs, unless they are there already
+//!   recover      huge blocks (large/recover.rs), then one walk over the slot table (shared_pool/recover.rs): each
+//!                slab goes back to its set, counted anew; runs in nobody's hands become UNUSED
+//!   finish       blocks in bins and depot go to their slabs, unless they are there already
+//!   want_mail    heaps with mail that nobody is to fetch
 //! ```
 //!
-//! Lost are the blocks and a magazine or two, a run at most, that were in no list at that instruction.
+//! Lost are the blocks and magazines that were in no list at that instruction, and mappings that no record led to.
 //!
-//! A signal handler may fork while its own thread is inside a heap, and goes on there in the child.
-//! So torn heaps are left alone unless the forking thread is known to be in none.
+//! A signal handler may fork while its own thread is inside a heap or the pool, and goes on there in the child. So what
+//! is torn is left alone unless the forking thread is known to be in neither: the owner's tenancy tells of its own
+//! heap, `elsewhere.rs` of all else.
 #![allow(unsafe_code)] // becomes the tenant of other heaps
 
+use super::elsewhere;
 use super::heap::Heap;
 use super::tls;
 use crate::geometry::*;
+use crate::large;
 use crate::magazine::stock;
 use crate::shared_pool;
 use crate::slab::directory::{self, HeapRecord};
 use crate::slab::owned::head_slot;
 use crate::slab::set::{Put, SlabSet};
-use crate::superslab::{extent, registry};
+use crate::superslab::registry;
 use crate::sync::tenancy::{Ended, Orphan, Visit};
 
-/// While it lives, the thread may be inside another heap than its own. A shim has no count.
-#[derive(Debug)]
-pub struct Elsewhere(*mut Heap);
-
-impl Elsewhere {
-    /// Before the first visit.
-    #[inline]
-    pub fn enter() -> Self {
-        let heap = tls::current();
-        if !tls::is_shim(heap) {
-            count_visits(heap, 1);
-        }
-        Self(heap)
-    }
-}
-
-impl Drop for Elsewhere {
-    #[inline]
-    fn drop(&mut self) {
-        if !tls::is_shim(self.0) {
-            count_visits(self.0, -1);
-        }
-    }
-}
-
-#[inline]
-fn count_visits(heap: *mut Heap, change: i32) {
-    // SAFETY: [I-HEAP] the count is the owner thread's; volatile, so that it stands in memory whenever
-    // a signal comes. Should the thread have moved to another heap meanwhile, nobody asks this one.
-    unsafe {
-        let visits = &raw mut (*heap).front.visits;
-        visits.write_volatile(visits.read_volatile().wrapping_add_signed(change));
-    }
-}
-
-/// Parks the heaps of threads that do not exist here; torn ones are put right first, if this thread
-/// is inside no heap.
+/// Parks the heaps of threads that do not exist here; what these had in their hands is put right first, if this thread
+/// is inside no heap and not in the pool.
 pub fn adopt_orphans() {
     let mine = tls::current();
     let may_repair = is_outside(mine);
-    let mut torn = false;
+    let mut is_cut = elsewhere::forget_others();
     directory::for_each(|id, record| {
         if Heap::of_record(record) != mine {
-            torn |= seize(id, record, may_repair);
+            is_cut |= visits_of(record) > 0;
+            is_cut |= seize(id, record, may_repair);
         } else if may_repair && record.shared.tenancy.is_visited() {
             // a visitor that is gone: this thread comes in its place
             set_of(record).forget();
-            torn = true;
+            is_cut = true;
         }
     });
-    if torn {
-        recover();
+    if is_cut && may_repair {
+        large::recover::recover();
+        shared_pool::recover(take_slab, large::recover::superslabs_at);
         directory::for_each(|id, record| finish(id, record, mine));
+        shared_pool::recount_advertised();
     }
+    directory::for_each(want_mail);
     directory::recount_parked();
 }
 
-/// Whether the thread with this heap was not interrupted inside of it or of another one.
+/// Whether the thread with this heap was not interrupted inside of it, of another one or of the pool.
 fn is_outside(mine: *mut Heap) -> bool {
     // SAFETY: [I-HEAP] the thread's own heap.
-    !tls::is_shim(mine)
-        && unsafe { !Heap::shared(mine).tenancy.is_busy() && (&raw const (*mine).front.visits).read() == 0 }
+    !elsewhere::is_heapless_inside()
+        && (tls::is_shim(mine)
+            || unsafe { !Heap::shared(mine).tenancy.is_busy() && (&raw const (*mine).front.visits).read() == 0 })
+}
+
+/// The visits that the owner of a heap was making.
+fn visits_of(record: &'static HeapRecord) -> u32 {
+    // SAFETY: [I-HEAP] its owner does not exist here.
+    unsafe { (&raw const (*Heap::of_record(record)).front.visits).read() }
 }
 
 /// Takes an orphan, and parks it if it is whole. `true`: it is torn, and still taken.
@@ -108,6 +89,13 @@ fn seize(id: u32, record: &'static HeapRecord, may_repair: bool) -> bool {
         None => directory::note_parked(id), // its owner may have been about to
     }
     false
+}
+
+/// Somebody may have been on the way to what was sent to the heap.
+fn want_mail(id: u32, record: &'static HeapRecord) {
+    if record.shared.tenancy.is_parked() && record.shared.has_mail() {
+        directory::want_visit(id);
+    }
 }
 
 fn park(id: u32, record: &'static HeapRecord) {
@@ -132,19 +120,13 @@ fn is_in_repair(record: &'static HeapRecord) -> bool {
     !record.shared.tenancy.is_parked() && !record.shared.tenancy.is_idle()
 }
 
-fn recover() {
-    let mut slot = 0;
-    let slots = extent::superslabs_made() * SLOTS_PER_SUPERSLAB;
-    while slot < slots {
-        let entry = registry::entry(slot);
-        let class = entry_class(entry).filter(|class| head_slot(slot, *class) as usize == slot);
-        if let Some((class, record)) = class.zip(directory::find(entry_owner(entry)))
-            && is_in_repair(record)
-        {
-            set_of(record).recover(slot as u32, class);
-        }
-        slot += class.map_or(1, |class| RunKind::slab(class).slots());
+/// A slab that the slot table knows: it goes to its set, where that was forgotten. `false`: there is no such heap.
+fn take_slab(slot: u32, class: usize, owner: u32) -> bool {
+    let record = directory::find(owner);
+    if let Some(record) = record.filter(|record| is_in_repair(record)) {
+        set_of(record).recover(slot, class);
     }
+    record.is_some()
 }
 
 /// Ends the repair of one heap. What this thread keeps at hand in its own stays there.

@@ -5,8 +5,8 @@ use super::bin::Bin;
 use super::bind::abandon_slabs;
 use super::confirm::bin_holds;
 use super::depot::Depot;
+use super::elsewhere::Elsewhere;
 use super::heap::{FrontCache, Heap};
-use super::orphan::Elsewhere;
 use crate::geometry::*;
 use crate::magazine::Magazine;
 use crate::policy;
@@ -188,6 +188,7 @@ fn empty_depot_class(set: &mut SlabSet, depot: &mut Depot, class: usize) {
 /// Visits every heap that can be entered, empties its depot, and purges all warm memory: what
 /// malloc_trim does. Returns the bytes given back.
 pub fn trim_all() -> usize {
+    let _elsewhere = Elsewhere::enter();
     directory::for_each(|_, record| visit(record, Depth::Depot));
     help_wanted();
     shared_pool::purge_all()

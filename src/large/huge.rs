@@ -58,6 +58,8 @@ fn reshape(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
         return None;
     }
     let block = cache::take_nearest(bytes)?;
+    // the child of a fork would take a cached block that is in no place to be as its record says
+    registry::remove(block.start());
     let room = bytes <= block.bytes() || shared_pool::has_room(bytes - block.bytes());
     if room && resize_mapping(block, bytes).is_some() {
         return Some(block);
@@ -167,12 +169,18 @@ fn resize_mapping(block: &'static HugeBlock, bytes: usize) -> Option<()> {
     if resize_within_mapping(block, bytes) {
         return Some(());
     }
-    let (start, room) = (block.start(), block.room_bytes());
-    if os::resize_in_place(start, block.mapped_bytes(), bytes) {
+    let (start, old, mapped) = (block.start(), block.bytes(), block.mapped_bytes());
+    if bytes < mapped {
+        block.set(start, bytes); // before: the child of a fork must not find more than there is
+    }
+    if os::resize_in_place(start, mapped, bytes) {
         block.set(start, bytes);
     } else {
+        block.set(start, mapped);
+        block.set_bytes(old);
         move_to_new_place(block, bytes)?;
     }
+    let room = mapped - old;
     POOL.huge_room_bytes.sub_n(room as u64);
     Some(())
 }

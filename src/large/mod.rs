@@ -4,10 +4,12 @@
 //! span.rs       64 KiB to 1 MiB: runs of slots of the window; the shared pool caches them
 //! huge.rs       above: mappings of their own, with room behind the block, resized by mremap beyond that
 //! cache.rs      mappings that were freed and are still warm
+//! recover.rs    what other threads had in their hands at a fork
 //! registry.rs   from an address to its huge block
 //! ```
 
 pub mod cache;
 pub mod huge;
+pub mod recover;
 pub mod registry;
 pub mod span;

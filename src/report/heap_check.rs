@@ -22,8 +22,8 @@
 #![allow(unsafe_code)]
 
 use super::snapshot;
+use crate::front_cache::elsewhere::Elsewhere;
 use crate::front_cache::heap::Heap;
-use crate::front_cache::orphan::Elsewhere;
 use crate::front_cache::{tls, visit};
 use crate::geometry::*;
 use crate::large::{cache, registry as huge_registry};

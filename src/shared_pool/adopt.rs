@@ -51,6 +51,11 @@ pub fn advertised(class: usize) -> u64 {
     ADVERTISED[class].get()
 }
 
+/// Sets the number of such heaps of each class, in the child of a fork: counted anew.
+pub(super) fn reset_advertised(heaps: &[u64; NUM_CLASSES]) {
+    ADVERTISED.iter().zip(heaps).for_each(|(advertised, &heaps)| advertised.reset(heaps));
+}
+
 /// Counts so many heaps more: for the test of the checks.
 #[cfg(test)]
 pub fn damage_advertised(class: usize, heaps: u64) {

@@ -174,6 +174,24 @@ const fn code_slots(code: usize) -> (usize, bool) {
     }
 }
 
+/// Every EMPTY run and its slots, in the child of a fork, whose stacks are whole at every instruction.
+pub(super) fn for_each_run(mut visit: impl FnMut(u32, usize)) {
+    for code in (0..NUM_RUN_CODES).filter(|code| *code != NUM_CLASSES) {
+        let mut at = STACKS[code].top();
+        while at != END {
+            visit(at, RunKind::from_code(code).slots());
+            at = SlotLinks.next(at);
+        }
+    }
+}
+
+/// Shows every stack that has runs, in the child of a fork: the push may have come, and its hint not.
+pub(super) fn show_stacks() {
+    for code in (0..NUM_RUN_CODES).filter(|code| !STACKS[*code].is_empty()) {
+        NONEMPTY[code / 64].set(code % 64);
+    }
+}
+
 /// Faults of the stacks, and the slots that stand on them: for checks, exact while all threads rest.
 pub fn check_rep() -> (usize, u64) {
     let end = (extent::superslabs_made() * SLOTS_PER_SUPERSLAB) as u32;

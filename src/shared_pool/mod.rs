@@ -15,6 +15,7 @@
 //! purge_* / decay             purge.rs      EMPTY -> UNUSED, in as few calls as can be (purge_batch.rs)
 //!                             refault.rs    what was purged in vain is kept for a while
 //! has_room                    budget.rs     HAKMEM_MEMORY_LIMIT
+//! recover                     recover.rs    what other threads had in their hands at a fork
 //! claim_superslabs            whole.rs      whole SuperSlabs, for huge blocks that get no mapping
 //! ```
 //!
@@ -31,6 +32,7 @@ mod empty;
 mod join;
 mod purge;
 mod purge_batch;
+mod recover;
 pub mod refault;
 mod release;
 mod trace;
@@ -41,6 +43,7 @@ pub use adopt::{advertise, advertised, unadvertise};
 pub use budget::{has_room, peak_bytes};
 pub use empty::check_rep as check_empty_runs;
 pub use purge::{claimed_bytes, decay, is_draining, purge_all, purge_excess, purges, warm_bytes};
+pub use recover::{recount_advertised, recover};
 pub use release::{LastSlabs, release_run, release_slab, return_leading};
 pub use unused::{check_hints, claim_aligned, claim_behind};
 pub use whole::{claim_superslabs, unclaim_superslabs};

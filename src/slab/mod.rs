@@ -19,6 +19,7 @@
 //! | ATTACHED | UNUSED | park, with no room below the retention limit | `shared_pool/release.rs` | [UNCLAIM] releases |
 //! | EMPTY | UNUSED | purge, of runs that it has detached | `shared_pool/purge.rs` | [POP], then [UNCLAIM] |
 //! | any but EMPTY, UNUSED | DETACHED | the child of a fork, in a torn heap | `front_cache/orphan.rs` | there is one thread |
+//! | claimed, on no stack and in no heap | UNUSED | the child of a fork, whose maker does not exist there | `shared_pool/recover.rs` | there is one thread |
 //!
 //! With `HAKMEM_STAGE1=0` nothing becomes EMPTY: what is said of it goes for UNUSED, by [UNCLAIM].
 //!

@@ -292,6 +292,7 @@ impl SlabSet {
     /// Forgets every slab of the set, in the child of a fork; [`SlabSet::recover`] finds them again.
     pub fn forget(&mut self) {
         self.classes = [NO_SLABS; NUM_CLASSES];
+        self.advertised = 0; // counted anew when the heap is whole
         for class in 0..NUM_CLASSES {
             let stats = &self.shared.stats;
             stats.slabs[class].sub_n(stats.slabs[class].get());

@@ -35,6 +35,12 @@ impl SharedCounter {
         self.0.fetch_sub(n, Ordering::Relaxed);
     }
 
+    /// Sets the value, in the child of a fork: counted anew.
+    pub fn reset(&self, n: u64) {
+        // relaxed: there is one thread
+        self.0.store(n, Ordering::Relaxed);
+    }
+
     /// The value just now.
     #[inline]
     pub fn get(&self) -> u64 {
