@@ -7,6 +7,7 @@
 
 use super::heap::Heap;
 use super::tls;
+use crate::os;
 use crate::sync::{AtomicU32, AtomicUsize, Ordering};
 
 // relaxed, where nothing else is said: asked in the child of a fork, which has one thread
@@ -37,7 +38,7 @@ impl Noted {
         let free = |place: &&AtomicUsize| {
             let is_free = place.load(Ordering::Relaxed) == 0;
             // acquire: what follows comes after it for a fork at any instruction
-            is_free && place.compare_exchange(0, tls::thread(), Ordering::Acquire, Ordering::Relaxed).is_ok()
+            is_free && place.compare_exchange(0, os::thread_pointer(), Ordering::Acquire, Ordering::Relaxed).is_ok()
         };
         HEAPLESS.iter().find(free).map_or_else(
             || {
@@ -97,13 +98,13 @@ fn count_visits(heap: *mut Heap, change: i32) {
 
 /// In the child of a fork: whether this thread has noted itself in the table, or may have.
 pub fn is_heapless_inside() -> bool {
-    let me = tls::thread();
+    let me = os::thread_pointer();
     MORE_HEAPLESS.load(Ordering::Relaxed) != 0 || HEAPLESS.iter().any(|place| place.load(Ordering::Relaxed) == me)
 }
 
 /// In the child of a fork: takes all others out of the table. Returns whether there were any.
 pub fn forget_others() -> bool {
-    let me = tls::thread();
+    let me = os::thread_pointer();
     let is_other = |place: &&AtomicUsize| ![0, me].contains(&place.load(Ordering::Relaxed));
     HEAPLESS.iter().filter(is_other).map(|place| place.store(0, Ordering::Relaxed)).count() > 0
 }

@@ -6,7 +6,7 @@
 //! in the program's hands before the path ends, so that bitmaps and slot table tell all that matters:
 //!
 //! ```text
-//! adopt_orphans
+//! adopt_orphans  with all signals blocked
 //!   seize        every heap without a thread; the slab sets of torn ones are forgotten
 //!   recover      huge blocks (large/recover.rs), then one walk over the slot table (shared_pool/recover.rs): each
 //!                slab goes back to its set, counted anew; runs in nobody's hands become UNUSED
@@ -27,6 +27,7 @@ use super::tls;
 use crate::geometry::*;
 use crate::large;
 use crate::magazine::stock;
+use crate::os;
 use crate::shared_pool;
 use crate::slab::directory::{self, HeapRecord};
 use crate::slab::owned::head_slot;
@@ -36,7 +37,13 @@ use crate::sync::tenancy::{Ended, Orphan, Visit};
 
 /// Parks the heaps of threads that do not exist here; what these had in their hands is put right first, if this thread
 /// is inside no heap and not in the pool.
+///
+/// No signal handler runs meanwhile: one that allocates would be in the midst of a pool that is not right yet.
 pub fn adopt_orphans() {
+    os::without_signals(adopt);
+}
+
+fn adopt() {
     let mine = tls::current();
     let may_repair = is_outside(mine);
     let mut is_cut = elsewhere::forget_others();

@@ -50,14 +50,6 @@ pub fn set_current(heap: *mut Heap) {
     }
 }
 
-/// The thread pointer: a number that no other living thread has, never 0.
-pub fn thread() -> usize {
-    let pointer: usize;
-    // SAFETY: the first word that `fs` leads to is the thread pointer itself, by the ABI.
-    unsafe { asm!("mov {0}, qword ptr fs:[0]", out(reg) pointer, options(pure, readonly, nostack, preserves_flags)) };
-    pointer
-}
-
 /// Whether `heap` is a shim.
 #[inline]
 pub fn is_shim(heap: *mut Heap) -> bool {

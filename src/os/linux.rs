@@ -124,6 +124,21 @@ pub fn is_readable(address: usize) -> bool {
     !matches!(unsafe { syscall(libc::SYS_rt_sigprocmask, args) }, Err(Errno(libc::EFAULT)))
 }
 
+/// Does `work` while no signal can interrupt the calling thread: all are blocked, and the mask put back afterwards. If
+/// the kernel refuses, the work is done all the same.
+pub fn without_signals(work: impl FnOnce()) {
+    let (all, mut before) = (u64::MAX, 0_u64);
+    let args = [libc::SIG_SETMASK as usize, (&raw const all) as usize, (&raw mut before) as usize, 8, 0, 0];
+    // SAFETY: the kernel reads the first mask and writes the second, eight bytes each.
+    let is_blocked = unsafe { syscall(libc::SYS_rt_sigprocmask, args) }.is_ok();
+    work();
+    if is_blocked {
+        let args = [libc::SIG_SETMASK as usize, (&raw const before) as usize, 0, 8, 0, 0];
+        // SAFETY: as above; the mask is the one that was found.
+        let _ = unsafe { syscall(libc::SYS_rt_sigprocmask, args) };
+    }
+}
+
 /// Milliseconds of the coarse monotonic clock, wrapping after 49 days.
 pub fn now_ms() -> u32 {
     let t = clock(libc::CLOCK_MONOTONIC_COARSE);
@@ -209,7 +224,8 @@ pub fn stack_pointer() -> usize {
     sp
 }
 
-/// The thread pointer: for a thread with a mapped stack, just above that stack.
+/// The thread pointer: no other living thread has the same, none has 0; for a thread with a mapped stack, just above
+/// that stack.
 #[inline(always)]
 pub fn thread_pointer() -> usize {
     let tp: usize;

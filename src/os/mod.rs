@@ -9,6 +9,7 @@
 //! | [`map`], [`unmap`], [`resize_in_place`], [`move_pages`] | whole mappings of their own, zeroed |
 //! | [`now_ms`] | coarse monotonic clock, no system call (vdso) |
 //! | [`timed`] | the same calls, and how long they took |
+//! | [`without_signals`] | work that no signal handler interrupts |
 //!
 //! Every call may fail at any moment; none touches `errno`, none is a cancellation point. All but two
 //! are raw system calls, which no other preloaded library can stand in for: [`now_ms`] is libc's
@@ -22,7 +23,7 @@ mod linux;
 
 pub use linux::{
     close, futex_wait, futex_wake_one, getpid, is_readable, memory_limit, now_ms, open_for_append, page_bytes,
-    process_secret, stack_pointer, thread_pointer,
+    process_secret, stack_pointer, thread_pointer, without_signals,
 };
 
 use crate::sync::counter::SharedCounter;

@@ -1,15 +1,16 @@
 // A fork at any instruction of threads that work with slabs, spans and huge blocks: in each child the heap is sound
-// (hakmem_check), and serves.
+// (hakmem_check), and serves; also where a signal comes in the midst of fork, whose handler frees and allocates.
 // timeout: 120
 #include "check.h"
 #include <dlfcn.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/wait.h>
 
-enum { THREADS = 6, PLACES = 48, FORKS = 200 };
+enum { THREADS = 6, PLACES = 48, FORKS = 200, SIGNALS = 100 };
 
 static _Atomic(void *) shared_places[PLACES];
 static atomic_bool is_over;
@@ -46,7 +47,6 @@ static void *lives_shortly(void *unused) {
     return unused;
 }
 
-
 // Threads that come, and go with what they have.
 static void *comes_and_goes(void *unused) {
     while (!is_over) {
@@ -56,7 +56,21 @@ static void *comes_and_goes(void *unused) {
     return unused;
 }
 
+static void frees_and_allocates(int signal_number) {
+    static uint64_t state = 3;
+    void *block = malloc(some_size(&state, (unsigned)signal_number));
+    free(atomic_exchange(&shared_places[next_random(&state) % PLACES], block));
+}
+
+// Signals that find the child in its fork handlers, and later.
+static void disturb(pid_t pid) {
+    for (int i = 0; i != SIGNALS; i++) CHECK(kill(pid, SIGUSR1) == 0);
+}
+
 static void check_child(size_t (*contradictions)(void), int round) {
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, NULL); // the check itself is of a heap in which nobody works
     size_t before = contradictions ? contradictions() : 0;
     if (before) fprintf(stderr, "fork %d: %zu contradictions in the child\n", round, before);
     for (int i = 0; i < PLACES; i++) free(atomic_exchange(&shared_places[i], NULL));
@@ -74,11 +88,13 @@ int main(void) {
     pthread_t threads[THREADS], coming;
     for (uintptr_t i = 0; i < THREADS; i++) CHECK(pthread_create(&threads[i], NULL, works, (void *)i) == 0);
     CHECK(pthread_create(&coming, NULL, comes_and_goes, NULL) == 0);
+    CHECK(signal(SIGUSR1, frees_and_allocates) != SIG_ERR);
     int torn = 0;
     for (int round = 0; round < FORKS; round++) {
         pid_t pid = fork();
         CHECK(pid >= 0);
         if (pid == 0) check_child(contradictions, round);
+        if (round % 2) disturb(pid);
         int status = -1;
         CHECK(waitpid(pid, &status, 0) == pid);
         torn += status != 0;
