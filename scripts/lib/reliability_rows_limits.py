@@ -25,6 +25,13 @@ def given_back_after_peak(kind, threads):
                peer_note=KEEPS)
 
 
+def given_back_after_low_peak(threads):
+    """The same where no thread has many slabs to give back: its caches keep a block in each of them."""
+    return Row(f"after a low peak, {threads} threads", GIVING_BACK,
+               f"{KINDS['small']}: the same after a peak of 300 MiB", f"@give_back_peak small {threads} 300", tries=3,
+               timeout=120, peer_note=KEEPS)
+
+
 def swings(kind):
     """Memory that goes back and is needed at once, again and again."""
     return Row(f"not in a loop, {kind}", GIVING_BACK,
@@ -41,6 +48,7 @@ GIVING_BACK_ROWS = [
     *(given_back_by_another(kind, order, owners, after) for kind in KINDS for order in ("in-order", "shuffled")
       for owners in ("asleep", "gone") for after in ("idle", "busy")),
     *(given_back_after_peak(kind, threads) for kind in KINDS for threads in (1, 4)),
+    *map(given_back_after_low_peak, (1, 4)),
     *(swings(kind) for kind in KINDS),
     Row("memory limit", GIVING_BACK,
         "With HAKMEM_MEMORY_LIMIT=100 all that is cached goes back before malloc gives NULL and ENOMEM",

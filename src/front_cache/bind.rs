@@ -199,6 +199,8 @@ fn replace(old: *mut Heap) -> Option<Tenant> {
         core::ptr::swap(&raw mut (*old).front.bins, &raw mut (*heap).front.bins);
         core::ptr::swap(&raw mut (*old).front.outbox, &raw mut (*heap).front.outbox);
         (*heap).front.visits = core::mem::take(&mut (*old).front.visits); // those that this thread is in
+        let usage = core::mem::take(&mut (*old).front.usage);
+        (*heap).front.usage = usage.in_heap_that_acquired(record.shared.stats.acquires.get());
     }
     tls::set_current(heap);
     arm_thread_exit(heap);
@@ -286,10 +288,13 @@ extern "C" fn on_thread_exit(value: *mut c_void) {
     if tls::is_shim(heap) {
         return;
     }
-    let Some(mut tenant) = enter(heap) else { return };
+    let mut tenant = enter(heap);
     let heap = tls::current(); // entering may have replaced it
-    let Some(inside) = tenant.inside() else {
-        return; // it ended inside a slow path, or no other heap was to be had: its heap stays as it is
+    let Some(inside) = tenant.as_mut().and_then(Tenant::inside) else {
+        // it ended inside a slow path, or a visitor is there and no other heap was to be had: once more in the next
+        // round of destructors; after the last one the heap stays as it is
+        arm_thread_exit(heap);
+        return;
     };
     empty_front_cache(heap, inside);
     let _between = Elsewhere::between_heaps();

@@ -50,7 +50,7 @@ pub fn push_slow(heap: *mut Heap, class: usize, block: *mut u8) {
 fn make_room(inside: &mut Inside<'_>, class: usize) {
     inside.front.usage.note(class);
     let blocks = inside.front.ready_bin(class).blocks();
-    if shared_pool::is_draining() || policy::thread_gives_up(inside.set.released_in_a_row()) {
+    if shared_pool::is_draining() || inside.set.giving_up_waves() > 0 {
         give_up_other_classes(inside, class);
         if blocks > 0 && give_up_falling(inside, class) {
             return;
@@ -81,10 +81,10 @@ fn make_room(inside: &mut Inside<'_>, class: usize) {
     }
 }
 
-/// Once for each purge, and for each so many slabs that the thread gave back itself: what it keeps of all
-/// classes may keep slabs from going.
+/// Once for each purge, and for each wave of what the thread gave back itself: what it keeps of all classes may keep
+/// slabs from going.
 fn give_up_other_classes(inside: &mut Inside<'_>, class: usize) {
-    let waves = shared_pool::purges().wrapping_add(policy::give_up_waves(inside.set.released_in_a_row()));
+    let waves = shared_pool::purges().wrapping_add(inside.set.giving_up_waves());
     if inside.front.waves_seen != waves {
         inside.front.waves_seen = waves;
         for other in (0..NUM_CLASSES).filter(|&other| other != class) {
@@ -99,7 +99,8 @@ fn give_up_other_classes(inside: &mut Inside<'_>, class: usize) {
 /// the bin takes few until it is filled again.
 fn give_up_falling(inside: &mut Inside<'_>, class: usize) -> bool {
     let (blocks, capacity) = (inside.front.bins[class].blocks(), inside.front.bins[class].capacity());
-    let Some(few) = inside.set.falling_bin_blocks(class, capacity) else { return false };
+    let cached = blocks + inside.depot.blocks(class) as usize;
+    let Some(few) = inside.set.falling_bin_blocks(class, cached, capacity) else { return false };
     while flush_depot_magazine(inside, class) {}
     flush_oldest(inside, class, blocks);
     inside.front.bins[class].narrow(few);
@@ -132,7 +133,7 @@ fn flush_oldest(inside: &mut Inside<'_>, class: usize, older: usize) {
     settle(inside.set, &places[..older]);
     places.copy_within(older.., 0);
     bin.top = bin.base.wrapping_add(blocks - older);
-    count_flush(inside, older);
+    inside.set.note_flush(class, older);
 }
 
 /// Gives one magazine of the depot back. `false`: there is none.
@@ -141,16 +142,10 @@ fn flush_depot_magazine(inside: &mut Inside<'_>, class: usize) -> bool {
     // SAFETY: [I-MAGAZINE] it came out of the depot.
     let blocks = unsafe { (*magazine).blocks() };
     settle(inside.set, blocks);
-    count_flush(inside, blocks.len());
+    inside.set.note_flush(class, blocks.len());
     // SAFETY: [I-MAGAZINE] its blocks are settled.
     unsafe { inside.depot.keep_empty(magazine) };
     true
-}
-
-fn count_flush(inside: &Inside<'_>, blocks: usize) {
-    let stats = inside.set.stats();
-    stats.flushes.add();
-    stats.flushed_blocks.add_n(blocks as u64);
 }
 
 /// Frees a block of `class` that belongs to `owner`, another heap.

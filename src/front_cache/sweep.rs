@@ -28,6 +28,11 @@ impl Usage {
         Self { now: 0, before: 0, cached: 0, begun_at: 0 }
     }
 
+    /// The same classes, when their bins go to a heap that has acquired so many slabs.
+    pub(super) const fn in_heap_that_acquired(self, slabs: u64) -> Self {
+        Self { begun_at: slabs, ..self }
+    }
+
     /// The bin of a class was empty or full.
     #[inline]
     pub(super) fn note(&mut self, class: usize) {
@@ -49,6 +54,12 @@ impl Usage {
         let idle = self.cached & !(self.now | self.before);
         self.cached &= !idle;
         idle
+    }
+}
+
+impl Default for Usage {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

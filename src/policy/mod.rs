@@ -210,17 +210,17 @@ pub const fn is_shrinking(free_bytes: usize, out_bytes: usize) -> bool {
     free_bytes > SHRINKING_MIN_BYTES && free_bytes > out_bytes
 }
 
-/// Whether a program that only gives memory up does so with a class: since the last refill from slabs,
-/// when `filled_bytes` were cached or in use, half of them came back, and enough is free to matter: more
-/// than a slab of `slab_bytes`, and 1/32 of what is not free.
-pub const fn is_falling(free_bytes: usize, out_bytes: usize, filled_bytes: usize, slab_bytes: usize) -> bool {
-    free_bytes > slab_bytes && free_bytes > out_bytes / 32 && out_bytes < filled_bytes / 2
+/// Whether a program that only gives memory up does so with a class: since the last refill from slabs, when
+/// `filled_bytes` were cached or in use, a quarter of them came back, and enough is free or cached to matter: more than
+/// a slab of `slab_bytes`, and 1/32 of what is in use.
+pub const fn is_falling(idle_bytes: usize, used_bytes: usize, filled_bytes: usize, slab_bytes: usize) -> bool {
+    idle_bytes > slab_bytes && idle_bytes > used_bytes / 32 && used_bytes < filled_bytes / 4 * 3
 }
 
-/// Blocks that a bin may hold while its class falls, when `out_bytes` are cached or in use: each may
-/// keep a slab of `slab_bytes`.
-pub const fn falling_bin_blocks(out_bytes: usize, slab_bytes: usize, capacity_blocks: usize) -> usize {
-    let blocks = out_bytes / 32 / slab_bytes;
+/// Blocks that a bin may hold while its class falls, when `used_bytes` are in use: each may keep a slab of
+/// `slab_bytes`.
+pub const fn falling_bin_blocks(used_bytes: usize, slab_bytes: usize, capacity_blocks: usize) -> usize {
+    let blocks = used_bytes / 32 / slab_bytes;
     if blocks == 0 {
         1
     } else if blocks < capacity_blocks {
@@ -313,18 +313,24 @@ pub const fn usage_generation_slabs(slabs: u64) -> u64 {
     if slabs / 8 > 24 { slabs / 8 } else { 24 }
 }
 
-/// Slabs that a thread gives back in a row, after which it is taken to only give memory up, whatever
-/// other threads do.
+/// A thread that gave so many slabs back in a row is taken to only give memory up, whatever other threads do.
 const GIVING_UP_SLABS: u64 = 64;
+/// The same of blocks that went back to their slabs, several times what a thread may cache: no slab may have become
+/// whole yet.
+const GIVING_UP_BYTES: usize = 4 * DEPOT_MAX_BYTES;
+/// The same where threads are many.
+pub const GIVING_UP_BYTES_LEAST: usize = GIVING_UP_BYTES >> MOST_HALVINGS;
 
-/// Whether a thread only gives memory up that has given `slabs` back in a row.
-pub const fn thread_gives_up(slabs: u64) -> bool {
-    slabs >= GIVING_UP_SLABS
+/// Up to which depth a fall is a swing, after one of `deepest_bytes` that was made up for: half as much again.
+pub const fn swing_bytes(deepest_bytes: usize) -> usize {
+    deepest_bytes + deepest_bytes / 2
 }
 
-/// How often a thread that has given `slabs` back in a row is to look through all classes.
-pub const fn give_up_waves(slabs: u64) -> u32 {
-    (slabs / GIVING_UP_SLABS) as u32
+/// How often a thread has given up so much that it is taken to only give memory up, when it gave `slabs` back in a row,
+/// and `fallen_bytes` of blocks more than it took out of its slabs, where the bounds of caches are halved so often.
+/// With each time all classes are looked through.
+pub const fn giving_up_waves(slabs: u64, fallen_bytes: usize, halvings: u32) -> u32 {
+    (slabs / GIVING_UP_SLABS) as u32 + ((fallen_bytes << halvings) / GIVING_UP_BYTES) as u32
 }
 
 /// What may be kept of `retained_bytes` while the process only gives memory up.

@@ -28,6 +28,7 @@
 //! [LEAVE]. Remote frees never touch them; they travel in batches and are settled by a tenant.
 
 pub mod directory;
+mod fall;
 pub mod owned;
 pub mod set;
 pub mod shared;

@@ -5,6 +5,8 @@
 //! Everything here but the counters and the tenancy belongs to the tenant.
 #![allow(unsafe_code)] // hands out references to the slabs of the set
 
+use super::directory;
+use super::fall::Fall;
 use super::owned::{NO_SLAB, Slab, slab_at};
 use super::shared::HeapShared;
 use crate::geometry::*;
@@ -37,6 +39,8 @@ pub struct SlabSet {
     pub superslab_hint: u32,
     /// Slabs that were given back before a slab was attached last.
     released_before: u64,
+    /// What came back to the slabs.
+    fall: Fall,
     /// Bit `class`: the parked heap is counted among those with a partial slab of that class.
     pub advertised: u128,
     classes: [ClassSlabs; NUM_CLASSES],
@@ -63,6 +67,7 @@ impl SlabSet {
             commit_step: CommitStep::new(),
             superslab_hint: 0,
             released_before: 0,
+            fall: Fall::new(),
             advertised: 0,
             classes: [NO_SLABS; NUM_CLASSES],
         }
@@ -97,19 +102,32 @@ impl SlabSet {
         policy::is_shrinking(free_bytes, out_bytes)
     }
 
-    /// Slabs that the heap gave back in a row, none having been attached in between.
-    pub fn released_in_a_row(&self) -> u64 {
-        self.shared.stats.releases.get() - self.released_before
+    /// How often the heap has given so much back, taking hardly anything out of its slabs in between, that its owner
+    /// is taken to only give memory up; 0 while it is not.
+    pub fn giving_up_waves(&self) -> u32 {
+        let released = self.shared.stats.releases.get() - self.released_before;
+        let fallen_bytes = self.fall.bytes_for_good();
+        let halvings = if fallen_bytes > 0 { policy::cache_halvings(directory::in_use()) } else { 0 };
+        policy::giving_up_waves(released, fallen_bytes, halvings)
     }
 
-    /// While the program only gives blocks of the class up: how many of them a bin of
-    /// `capacity_blocks` may hold.
-    pub fn falling_bin_blocks(&self, class: usize, capacity_blocks: usize) -> Option<usize> {
+    /// Counts blocks that the owner's front cache had no room for.
+    pub fn note_flush(&mut self, class: usize, blocks: usize) {
+        let stats = self.stats();
+        stats.flushes.add();
+        stats.flushed_blocks.add_n(blocks as u64);
+        self.fall.put(blocks * CLASSES[class].bytes as usize);
+    }
+
+    /// While the program only gives blocks of the class up, of which the thread caches `cached_blocks`: how many of
+    /// them a bin of `capacity_blocks` may hold.
+    pub fn falling_bin_blocks(&self, class: usize, cached_blocks: usize, capacity_blocks: usize) -> Option<usize> {
         let (free_bytes, out_bytes) = self.free_and_out_bytes(class);
-        let filled_bytes = self.classes[class].filled_blocks as usize * CLASSES[class].bytes as usize;
-        let slab_bytes = CLASSES[class].slab_mask as usize + 1;
-        policy::is_falling(free_bytes, out_bytes, filled_bytes, slab_bytes)
-            .then(|| policy::falling_bin_blocks(out_bytes, slab_bytes, capacity_blocks))
+        let (bytes, slab_bytes) = (CLASSES[class].bytes as usize, CLASSES[class].slab_mask as usize + 1);
+        let (cached_bytes, filled_bytes) = (cached_blocks * bytes, self.classes[class].filled_blocks as usize * bytes);
+        let used_bytes = out_bytes.saturating_sub(cached_bytes);
+        policy::is_falling(free_bytes + cached_bytes, used_bytes, filled_bytes, slab_bytes)
+            .then(|| policy::falling_bin_blocks(used_bytes, slab_bytes, capacity_blocks))
     }
 
     /// Bytes of the class's blocks in the slabs, and out of them.
@@ -191,6 +209,7 @@ impl SlabSet {
     pub fn take_many(&mut self, class: usize, want: usize, out: &mut [*mut u8]) -> usize {
         let taken = self.attached(class).map_or(0, |slab| slab.take_many(want, out));
         self.shared.stats.blocks_out[class].add_n(taken as u64);
+        self.fall.take(taken * CLASSES[class].bytes as usize);
         self.classes[class].filled_blocks = self.shared.stats.blocks_out[class].get() as u32;
         taken
     }
