@@ -12,6 +12,7 @@ use super::bin::Bin;
 use super::heap::{Heap, Inside, fixed_refill_blocks};
 use super::{bind, sweep, tls, visit};
 use crate::config;
+use crate::geometry::CLASSES;
 use crate::large::cache;
 use crate::magazine::Magazine;
 use crate::policy;
@@ -152,7 +153,10 @@ fn acquire_sparing(inside: &mut Inside<'_>, class: usize) -> bool {
     cache::decay();
     let acquired = shared_pool::acquire_warm_slab(inside.set, class)
         || (sweep::before_growth(inside) && shared_pool::acquire_warm_slab(inside.set, class))
-        || shared_pool::acquire_fresh_slab(inside.set, class);
+        || {
+            cache::give_way(CLASSES[class].slab_mask as usize + 1);
+            shared_pool::acquire_fresh_slab(inside.set, class)
+        };
     visit::help_wanted();
     acquired
 }

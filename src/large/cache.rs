@@ -102,6 +102,16 @@ fn evict_down_to(limit: usize) {
     while POOL.huge_cached_bytes.get() as usize > limit && evict_one() {}
 }
 
+/// Where the shared pool takes `more_bytes` of fresh memory, and so much was never taken, unmaps so much of what is kept
+/// beyond the limit that these take its place. Where a huge block is mapped what is cached stays: the next may fit.
+#[inline]
+pub fn give_way(more_bytes: usize) {
+    let cached = POOL.huge_cached_bytes.get() as usize;
+    if cached > 0 && shared_pool::would_raise_peak(more_bytes) {
+        evict_down_to(base_limit().max(cached.saturating_sub(policy::replaced_bytes(cached, more_bytes))));
+    }
+}
+
 /// Unmaps the cached block that was freed first. `false`: there is none.
 fn evict_one() -> bool {
     let now = os::now_ms();

@@ -60,7 +60,8 @@ fn reshape(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
     let block = cache::take_nearest(bytes)?;
     // the child of a fork would take a cached block that is in no place to be as its record says
     registry::remove(block.start());
-    let room = bytes <= block.bytes() || shared_pool::has_room(bytes - block.bytes());
+    // it is neither live nor cached now
+    let room = bytes <= block.bytes() || shared_pool::has_room(bytes);
     if room && resize_mapping(block, bytes).is_some() {
         return Some(block);
     }

@@ -1,6 +1,7 @@
 //! Spans: one block in a run of slots. No heap owns a span: whoever frees it gives it back to the
 //! shared pool, which keeps it warm.
 
+use super::cache;
 use crate::geometry::*;
 use crate::shared_pool::{self, Run};
 use crate::slab::set::SlabSet;
@@ -18,7 +19,11 @@ pub const fn slots_for(bytes: usize) -> usize {
 pub fn allocate(set: &mut SlabSet, bytes: usize, align: usize) -> Option<(*mut u8, bool)> {
     let slots = slots_for(bytes);
     let run = if align <= SLOT_BYTES {
-        shared_pool::acquire_run(set, RunKind::span(slots))?
+        let kind = RunKind::span(slots);
+        shared_pool::acquire_warm_run(kind).or_else(|| {
+            cache::give_way(slots * SLOT_BYTES);
+            shared_pool::acquire_fresh_run(set, kind)
+        })?
     } else {
         shared_pool::claim_aligned(set, slots, align / SLOT_BYTES)?
     };

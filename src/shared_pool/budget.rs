@@ -40,7 +40,8 @@ fn fits_after_purge(limit_bytes: usize, more_bytes: usize) -> bool {
     fits(limit_bytes, taken_bytes().saturating_sub(unused_bytes), more_bytes)
 }
 
-fn would_raise_peak(more_bytes: usize) -> bool {
+/// Whether so much was never taken at a time.
+pub fn would_raise_peak(more_bytes: usize) -> bool {
     taken_bytes().saturating_add(more_bytes) > peak_bytes()
 }
 

@@ -3,10 +3,11 @@
 //! ```text
 //! acquire_slab
 //!   adopt_abandoned           adopt.rs    a partial slab of a parked heap
-//!   acquire_run                           the warm ones, then the fresh ones
+//!   acquire_warm_run                      memory that was in use
 //!     reuse_empty_slot        empty.rs    stage 1: an EMPTY run of the class
 //!     reuse_other_empty_slot  empty.rs    stage 1b: an EMPTY run of another class
 //!                             join.rs       or several, joined
+//!   acquire_fresh_run                     memory that was not
 //!     claim_unused_slot       unused.rs   stage 2: an UNUSED run
 //!     grow_with_new_superslab unused.rs   stage 3: a new SuperSlab
 //! release_slab / release_run  release.rs    EMPTY, and purge above what may be retained
@@ -40,9 +41,9 @@ mod unused;
 mod whole;
 
 pub use adopt::{advertise, advertised, unadvertise};
-pub use budget::{has_room, peak_bytes};
+pub use budget::{has_room, peak_bytes, would_raise_peak};
 pub use empty::check_rep as check_empty_runs;
-pub use purge::{claimed_bytes, decay, is_draining, purge_all, purge_excess, purges, warm_bytes};
+pub use purge::{claimed_bytes, decay, is_draining, purge_all, purge_excess, purges};
 pub use recover::{recount_advertised, recover};
 pub use release::{LastSlabs, release_run, release_slab, return_leading};
 pub use unused::{check_hints, claim_aligned, claim_behind};
@@ -103,12 +104,8 @@ fn attach(set: &mut SlabSet, class: usize, run: Option<Run>) -> bool {
     run.is_some()
 }
 
-/// A run of slots of `kind`, for the tenant of `set`; `None` when memory is out.
-pub fn acquire_run(set: &mut SlabSet, kind: RunKind) -> Option<Run> {
-    acquire_warm_run(kind).or_else(|| acquire_fresh_run(set, kind))
-}
-
-fn acquire_warm_run(kind: RunKind) -> Option<Run> {
+/// A run of slots of `kind` from memory that was in use before; `None` where there is none.
+pub fn acquire_warm_run(kind: RunKind) -> Option<Run> {
     decay();
     // stage 1: warm memory of the class
     empty::reuse_empty_slot(kind)
@@ -116,7 +113,8 @@ fn acquire_warm_run(kind: RunKind) -> Option<Run> {
         .or_else(|| empty::reuse_other_empty_slot(kind))
 }
 
-fn acquire_fresh_run(set: &mut SlabSet, kind: RunKind) -> Option<Run> {
+/// The same from memory that was not, for the tenant of `set`; `None` when memory is out.
+pub fn acquire_fresh_run(set: &mut SlabSet, kind: RunKind) -> Option<Run> {
     if !has_room(kind.slots() * SLOT_BYTES) {
         return None;
     }
