@@ -76,7 +76,7 @@ def words_of(row, library, scale):
 
 def expand(text, library, scale):
     """One word or value with its @NAMEs and braces filled in."""
-    text = text.replace("{scale}", scale).replace("{lib}", library)
+    text = text.replace("{scale}", scale).replace("{lib}", library).replace("{root}", str(ROOT))
     return re.sub(r"@(\w+)(\.so)?", lambda m: str(build(m[1], shared=m[2] is not None)), text)
 
 
@@ -86,5 +86,5 @@ def shown(row, scale):
     if test is not None:
         return f"cargo test --release --test c_programs -- {test}"
     text = " ".join([*(f"{name}={value}" for name, value in row.env.items()), row.command])
-    text = text.replace("{scale}", scale).replace("{lib}", "libhakmem.so")
+    text = text.replace("{scale}", scale).replace("{lib}", "libhakmem.so").replace("{root}/", "")
     return re.sub(r"@(\w+(\.so)?)", r"out/reliability/\1", text)

@@ -7,6 +7,7 @@ is a line of words. In its words, and in the values of its variables:
   @NAME.so   the shared library built from that file
   {scale}    the row's `short` or `long`
   {lib}      the allocator's library, empty for the C library's own
+  {root}     the folder of this project
 
 The library is preloaded into the command, unless {lib} stands somewhere in it.
 A command of two words `test NAME` is a program of tests/c, judged by the harness
