@@ -23,8 +23,8 @@ use crate::slab::directory::{self, HeapRecord};
 use crate::slab::set::SlabSet;
 use crate::stats::POOL;
 use crate::sync::census::{self, Event};
+use crate::sync::published::PublishedWord;
 use crate::sync::tenancy::{Entry, Visit};
-use crate::sync::{AtomicU32, Ordering};
 use core::ffi::c_void;
 
 /// Tenancy of a heap by the calling thread, until it is dropped.
@@ -243,8 +243,8 @@ pub(super) fn abandon_slabs(set: &mut SlabSet) {
     shared_pool::advertise(set);
 }
 
-const NO_KEY: u32 = u32::MAX;
-static EXIT_KEY: AtomicU32 = AtomicU32::new(NO_KEY);
+/// The key and one more; 0: none yet.
+static EXIT_KEY: PublishedWord = PublishedWord::new();
 
 /// Makes sure that the calling thread's exit comes to our notice. The heap is bound already, so
 /// that libc may allocate here (it does for keys of 32 and more).
@@ -261,23 +261,21 @@ pub fn reserve_exit_key() {
 }
 
 fn exit_key() -> Option<libc::pthread_key_t> {
-    // acquire [KEY]: pairs with the exchange below
-    let key = EXIT_KEY.load(Ordering::Acquire);
-    if key != NO_KEY {
-        return Some(key);
+    let of_word = |word: u64| word.checked_sub(1).map(|key| key as libc::pthread_key_t);
+    if let Some(key) = of_word(EXIT_KEY.get()) {
+        return Some(key); // [KEY]
     }
     let mut mine: libc::pthread_key_t = 0;
     // SAFETY: creating a key touches libc's own table only.
     if unsafe { libc::pthread_key_create(&mut mine, Some(on_thread_exit)) } != 0 {
         return None;
     }
-    // acqrel [KEY]
-    match EXIT_KEY.compare_exchange(NO_KEY, mine, Ordering::AcqRel, Ordering::Acquire) {
-        Ok(_) => Some(mine),
+    match EXIT_KEY.publish(0, u64::from(mine) + 1) {
+        Ok(()) => Some(mine),
         Err(theirs) => {
             // SAFETY: nobody knows this key.
             unsafe { libc::pthread_key_delete(mine) };
-            Some(theirs)
+            of_word(theirs)
         }
     }
 }

@@ -10,28 +10,26 @@ use crate::os;
 use crate::policy;
 use crate::shared_pool::{self, refault::Fading};
 use crate::stats::POOL;
-use crate::sync::{AtomicPtr, AtomicU32, Ordering};
+use crate::sync::record_place::RecordPlace;
+use crate::sync::{AtomicU32, Ordering};
 use core::ptr;
 
-static PLACES: [AtomicPtr<HugeBlock>; policy::HUGE_CACHE_ENTRIES] =
-    [const { AtomicPtr::new(ptr::null_mut()) }; policy::HUGE_CACHE_ENTRIES];
+type Place = RecordPlace<HugeBlock>;
+static PLACES: [Place; policy::HUGE_CACHE_ENTRIES] = [const { Place::new() }; policy::HUGE_CACHE_ENTRIES];
 /// Bytes unmapped of late.
 static UNMAPPED: Fading = Fading::new();
 /// Bytes that may be kept beyond the limit, since as many were unmapped in vain.
 static KEPT: Fading<{ policy::KEPT_HALF_LIFE_DELAYS }> = Fading::new();
 static LAST_DECAY_MS: AtomicU32 = AtomicU32::new(0);
 
-fn peek(place: &AtomicPtr<HugeBlock>) -> Option<&'static HugeBlock> {
+fn peek(place: &Place) -> Option<&'static HugeBlock> {
     // SAFETY: [I-HUGE] records are never unmapped.
-    // acquire [CACHE]: pairs with the exchange in `put`
-    unsafe { place.load(Ordering::Acquire).as_ref() }
+    unsafe { place.peek().as_ref() }
 }
 
 /// Takes `block` out of a place, if it is still there.
-fn win(place: &AtomicPtr<HugeBlock>, block: &'static HugeBlock) -> bool {
-    let there = ptr::from_ref(block).cast_mut();
-    // acquire [CACHE]
-    if place.compare_exchange(there, ptr::null_mut(), Ordering::Acquire, Ordering::Relaxed).is_err() {
+fn win(place: &Place, block: &'static HugeBlock) -> bool {
+    if !place.take(ptr::from_ref(block).cast_mut()) {
         return false;
     }
     POOL.huge_cached_bytes.sub_n(block.bytes() as u64);
@@ -78,12 +76,9 @@ pub fn put(block: &'static HugeBlock) {
     }
     evict_down_to(limit - bytes);
     for place in &PLACES {
-        // relaxed: corrected by the exchange
-        if place.load(Ordering::Relaxed).is_null() {
+        if place.is_empty() {
             POOL.huge_cached_bytes.add_n(bytes as u64);
-            let record = ptr::from_ref(block).cast_mut();
-            // release [CACHE]
-            if place.compare_exchange(ptr::null_mut(), record, Ordering::Release, Ordering::Relaxed).is_ok() {
+            if place.put(ptr::from_ref(block).cast_mut()) {
                 return;
             }
             POOL.huge_cached_bytes.sub_n(bytes as u64);
@@ -152,7 +147,7 @@ pub fn count(block: Option<&HugeBlock>) -> usize {
 /// Puts `block` in place of what is in the first place: for the test of the checks.
 #[cfg(test)]
 pub fn damage(block: *mut HugeBlock) -> *mut HugeBlock {
-    PLACES[0].swap(block, Ordering::Relaxed)
+    PLACES[0].damage(block)
 }
 
 /// Unmaps every cached block; returns the bytes given back.

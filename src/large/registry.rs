@@ -1,26 +1,26 @@
 //! From an address to its huge block: a radix tree over pages, three loads deep.
 //!
-//! Nodes are never removed. A leaf entry is the address of a [`HugeBlock`], with its lowest bit set
-//! while the block is cached. It is written by whoever owns the block; [`transition_cached`] takes
-//! ownership from the program by compare-and-swap, so that of two frees one is told so.
+//! Nodes are never removed. A leaf entry is a [`RecordEntry`] with the address of a [`HugeBlock`]. It is written by
+//! whoever owns the block; [`transition_cached`] takes ownership from the program, so that of two frees one is told so.
 #![allow(unsafe_code)] // nodes live in the metadata pool
 
 use crate::geometry::SUPERSLAB_BYTES;
 use crate::policy;
 use crate::superslab::pool;
+use crate::sync::published::PublishedPtr;
+use crate::sync::record_entry::{RecordEntry, Registered};
 use crate::sync::tagged_stack::{END, Links, TaggedStack};
-use crate::sync::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
+use crate::sync::{AtomicU32, AtomicUsize, Ordering};
 use core::ptr;
 
 const PAGE_SHIFT: u32 = 12;
 const LEAF_BITS: u32 = 11;
 const MIDDLE_BITS: u32 = 12;
 const ROOT_BITS: u32 = 47 - PAGE_SHIFT - LEAF_BITS - MIDDLE_BITS;
-const CACHED: usize = 1;
 
-type Leaf = [AtomicUsize; 1 << LEAF_BITS];
-type Middle = [AtomicPtr<Leaf>; 1 << MIDDLE_BITS];
-static ROOT: [AtomicPtr<Middle>; 1 << ROOT_BITS] = [const { AtomicPtr::new(ptr::null_mut()) }; 1 << ROOT_BITS];
+type Leaf = [RecordEntry; 1 << LEAF_BITS];
+type Middle = [PublishedPtr<Leaf>; 1 << MIDDLE_BITS];
+static ROOT: [PublishedPtr<Middle>; 1 << ROOT_BITS] = [const { PublishedPtr::new() }; 1 << ROOT_BITS];
 
 /// A mapping that holds one huge block, or a cached one. Fields are written by the owner; others
 /// read them as hints and check after they have become the owner. All accesses are relaxed: [HUGE]
@@ -142,30 +142,22 @@ pub fn recycle_block(block: &'static HugeBlock) {
     }
 }
 
-fn leaf_entry(address: usize) -> Option<&'static AtomicUsize> {
+fn leaf_entry(address: usize) -> Option<&'static RecordEntry> {
     let page = address >> PAGE_SHIFT;
     let root = ROOT.get(page >> (LEAF_BITS + MIDDLE_BITS))?;
     // SAFETY: [I-RADIX] nodes are published once and never unmapped.
-    // acquire [RADIX], both: pairs with the exchange in `child`
     unsafe {
-        let middle = root.load(Ordering::Acquire).as_ref()?;
-        let leaf = middle[page >> LEAF_BITS & ((1 << MIDDLE_BITS) - 1)].load(Ordering::Acquire).as_ref()?;
+        let middle = root.get().as_ref()?; // [RADIX]
+        let leaf = middle[page >> LEAF_BITS & ((1 << MIDDLE_BITS) - 1)].get().as_ref()?; // [RADIX]
         Some(&leaf[page & ((1 << LEAF_BITS) - 1)])
     }
 }
 
 /// The node behind a link, made if there is none.
-fn child<T>(link: &AtomicPtr<T>) -> Option<&'static T> {
-    // acquire [RADIX]
-    let mut node = link.load(Ordering::Acquire);
+fn child<T>(link: &PublishedPtr<T>) -> Option<&'static T> {
+    let mut node = link.get();
     if node.is_null() {
-        let fresh: *mut T = pool::take(size_of::<T>())?.cast();
-        // release [RADIX]: pairs with the loads of `leaf_entry`; a loser acquires what the winner published,
-        // and its own node stays unused
-        node = match link.compare_exchange(ptr::null_mut(), fresh, Ordering::Release, Ordering::Acquire) {
-            Ok(_) => fresh,
-            Err(theirs) => theirs,
-        };
+        node = link.publish(pool::take(size_of::<T>())?.cast()); // [RADIX]; a loser's node stays unused
     }
     // SAFETY: [I-RADIX]
     Some(unsafe { &*node })
@@ -183,17 +175,21 @@ pub fn prepare(address: usize) -> bool {
 /// Registers a block as live; [`prepare`] was called for its start.
 pub fn insert(block: &'static HugeBlock) {
     if let Some(entry) = leaf_entry(block.start()) {
-        // release [HUGE]: pairs with `find`
-        entry.store(ptr::from_ref(block) as usize, Ordering::Release);
+        entry.insert(ptr::from_ref(block) as usize); // [HUGE]
     }
 }
 
 /// Removes what is registered at an address; by the owner of the block.
 pub fn remove(address: usize) {
     if let Some(entry) = leaf_entry(address) {
-        // release [HUGE]
-        entry.store(0, Ordering::Release);
+        entry.remove();
     }
+}
+
+/// The block of a record that an entry names.
+fn block_of(record: usize) -> &'static HugeBlock {
+    // SAFETY: [I-HUGE] entries are addresses of records.
+    unsafe { &*(record as *const HugeBlock) }
 }
 
 /// What stands at an address.
@@ -201,33 +197,29 @@ pub fn find(address: usize) -> Found {
     if address & ((1 << PAGE_SHIFT) - 1) != 0 {
         return Found::Nothing;
     }
-    // acquire [HUGE]
-    match leaf_entry(address).map_or(0, |entry| entry.load(Ordering::Acquire)) {
-        0 => Found::Nothing,
-        word if word & CACHED != 0 => Found::Cached,
-        // SAFETY: [I-HUGE] entries are addresses of records.
-        word => Found::Live(unsafe { &*(word as *const HugeBlock) }),
+    match leaf_entry(address).map_or(Registered::Nothing, RecordEntry::find) {
+        Registered::Nothing => Found::Nothing,
+        Registered::Cached(_) => Found::Cached,
+        Registered::Live(record) => Found::Live(block_of(record)),
     }
 }
 
 /// Every registered block, by the address it is registered at, and whether it is cached: for checks.
 pub fn for_each(mut visit: impl FnMut(usize, &'static HugeBlock, bool)) {
-    // acquire, both: as in `leaf_entry`
     // SAFETY: [I-RADIX]
-    let nodes = |link: &AtomicPtr<Middle>| unsafe { link.load(Ordering::Acquire).as_ref() };
+    let nodes = |link: &PublishedPtr<Middle>| unsafe { link.get().as_ref() };
     for (high, middle) in ROOT.iter().enumerate().filter_map(|(at, link)| Some((at, nodes(link)?))) {
         for (low, link) in middle.iter().enumerate() {
             // SAFETY: [I-RADIX]
-            let Some(leaf) = (unsafe { link.load(Ordering::Acquire).as_ref() }) else { continue };
+            let Some(leaf) = (unsafe { link.get().as_ref() }) else { continue };
             for (page, entry) in leaf.iter().enumerate() {
-                // acquire [HUGE]
-                let word = entry.load(Ordering::Acquire);
-                if word != 0 {
-                    let page = (((high << MIDDLE_BITS) + low) << LEAF_BITS) + page;
-                    // SAFETY: [I-HUGE] entries are addresses of records.
-                    let block = unsafe { &*((word & !CACHED) as *const HugeBlock) };
-                    visit(page << PAGE_SHIFT, block, word & CACHED != 0);
-                }
+                let (record, is_cached) = match entry.find() {
+                    Registered::Nothing => continue,
+                    Registered::Live(record) => (record, false),
+                    Registered::Cached(record) => (record, true),
+                };
+                let page = (((high << MIDDLE_BITS) + low) << LEAF_BITS) + page;
+                visit(page << PAGE_SHIFT, block_of(record), is_cached);
             }
         }
     }
@@ -266,14 +258,10 @@ pub fn is_interior(address: usize) -> bool {
             page = (page & !((1 << LEAF_BITS) - 1)).saturating_sub(1); // the last page before this leaf
             continue;
         };
-        // acquire [HUGE]
-        let word = entry.load(Ordering::Acquire) & !CACHED;
-        if word != 0 {
-            // SAFETY: [I-HUGE] entries are addresses of records.
-            let block = unsafe { &*(word as *const HugeBlock) };
-            let inside = address != start && address - start < block.bytes();
+        if let Registered::Live(record) | Registered::Cached(record) = entry.find() {
+            let inside = address != start && address - start < block_of(record).bytes();
             // a record that another thread recycles meanwhile says nothing about this address
-            return inside && entry.load(Ordering::Acquire) & !CACHED == word;
+            return inside && entry.still_is(record);
         }
         page -= 1;
     }
@@ -285,9 +273,5 @@ pub fn is_interior(address: usize) -> bool {
 /// free has ended may stand for another block by now.
 #[must_use]
 pub fn transition_cached(address: usize, block: &'static HugeBlock) -> bool {
-    let word = ptr::from_ref(block) as usize;
-    leaf_entry(address).is_some_and(|entry| {
-        // relaxed: decides between frees; who comes here has the record from `find`, which acquired it
-        entry.compare_exchange(word, word | CACHED, Ordering::Relaxed, Ordering::Relaxed).is_ok()
-    })
+    leaf_entry(address).is_some_and(|entry| entry.transition_cached(ptr::from_ref(block) as usize))
 }

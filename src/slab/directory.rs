@@ -6,7 +6,8 @@ use super::set::SlabSet;
 use super::shared::HeapShared;
 use crate::geometry::MAX_HEAPS;
 use crate::sync::id_set::IdSet;
-use crate::sync::{AtomicPtr, AtomicUsize, Ordering};
+use crate::sync::published::PublishedPtr;
+use crate::sync::{AtomicUsize, Ordering};
 use core::cell::UnsafeCell;
 use core::ptr;
 
@@ -20,7 +21,7 @@ pub struct HeapRecord {
     pub set: UnsafeCell<SlabSet>,
 }
 
-static HEAPS: [AtomicPtr<HeapRecord>; MAX_HEAPS] = [const { AtomicPtr::new(ptr::null_mut()) }; MAX_HEAPS];
+static HEAPS: [PublishedPtr<HeapRecord>; MAX_HEAPS] = [const { PublishedPtr::new() }; MAX_HEAPS];
 static NEXT_ID: AtomicUsize = AtomicUsize::new(1);
 /// Hints: heaps that may be parked. Who parks a heap inserts it afterwards, so that none is overlooked for
 /// long; who binds one removes it.
@@ -45,15 +46,13 @@ pub fn ids() -> usize {
 
 /// Makes a heap findable for ever.
 pub fn publish(id: u32, heap: &'static HeapRecord) {
-    // release [HEAP]: pairs with `find`
-    HEAPS[id as usize].store(ptr::from_ref(heap).cast_mut(), Ordering::Release);
+    HEAPS[id as usize].publish(ptr::from_ref(heap).cast_mut()); // [HEAP]
 }
 
 /// The heap of an id.
 #[inline]
 pub fn find(id: u32) -> Option<&'static HeapRecord> {
-    // acquire [HEAP]
-    let heap = HEAPS.get(id as usize)?.load(Ordering::Acquire);
+    let heap = HEAPS.get(id as usize)?.get(); // [HEAP]
     // SAFETY: [I-HEAP] published heaps are never unmapped, and only atomics and an UnsafeCell stand
     // behind the shared reference.
     unsafe { heap.as_ref() }

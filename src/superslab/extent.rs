@@ -14,14 +14,14 @@ use crate::geometry::*;
 use crate::os;
 use crate::policy;
 use crate::stats::{POOL, Stage};
+use crate::sync::published::PublishedWord;
 use crate::sync::watermark::Watermark;
-use crate::sync::{AtomicU64, Ordering};
 
 /// The stages whose system calls are made here.
 const CLAIM: usize = Stage::Claim as usize;
 const GROW: usize = Stage::Grow as usize;
 
-static EXTENT: AtomicU64 = AtomicU64::new(0);
+static EXTENT: PublishedWord = PublishedWord::new();
 /// SuperSlabs whose headers are made, all of them below.
 static HEADERS_MADE: Watermark = Watermark::new();
 /// SuperSlabs whose table entries are committed.
@@ -65,13 +65,12 @@ fn unpack(word: u64) -> (usize, usize) {
 
 /// The extent, begun with the first reservation by whoever comes first.
 fn begun(layout: &Layout) -> u64 {
-    // acquire [MADE]
-    match EXTENT.load(Ordering::Acquire) {
+    match EXTENT.get() {
         0 => {
             registry::publish(layout);
-            // acqrel [MADE]: what was published is seen by whoever sees a SuperSlab
+            // [MADE]: what was published is seen by whoever sees a SuperSlab
             let begun = pack(0, layout.reserved_first);
-            EXTENT.compare_exchange(0, begun, Ordering::AcqRel, Ordering::Acquire).map_or_else(|now| now, |_| begun)
+            EXTENT.publish(0, begun).map_or_else(|now| now, |()| begun)
         }
         word => word,
     }
@@ -79,14 +78,12 @@ fn begun(layout: &Layout) -> u64 {
 
 /// SuperSlabs made so far, holes left out of the reservation included.
 pub fn superslabs_made() -> usize {
-    // acquire [MADE]: pairs with the exchange in `make_superslab`
-    unpack(EXTENT.load(Ordering::Acquire)).0
+    unpack(EXTENT.get()).0 // [MADE]
 }
 
 /// SuperSlabs reserved so far: what lies above is not the heap's.
 pub fn superslabs_reserved() -> usize {
-    // acquire [MADE]
-    unpack(EXTENT.load(Ordering::Acquire)).1
+    unpack(EXTENT.get()).1 // [MADE]
 }
 
 /// Makes one SuperSlab, all of its slots UNUSED, the first part of it committed, or all of it, open to a huge page,
@@ -110,9 +107,9 @@ pub fn make_superslab(packing: Packing, step: &mut CommitStep) -> (Option<usize>
         // read before the exchange: whoever raised it to here made a lower SuperSlab and committed from
         // there on; one raised later may begin above this one
         let frontier = COMMIT_FRONTIER.get();
-        // acqrel [MADE]: the metadata is committed before others may count on the SuperSlab
-        match EXTENT.compare_exchange(word, pack(made + 1, reserved), Ordering::AcqRel, Ordering::Relaxed) {
-            Ok(_) => {
+        // [MADE]: the metadata is committed before others may count on the SuperSlab
+        match EXTENT.publish(word, pack(made + 1, reserved)) {
+            Ok(()) => {
                 POOL.superslabs.add();
                 commit_ahead(&layout, made, reserved, frontier, step);
                 if packing == Packing::Dense {
@@ -142,16 +139,15 @@ fn extend(layout: &Layout, word: u64) -> bool {
                     return false;
                 }
                 // a loser gives back what it reserved; what the winner reserved stays
-                // acqrel [MADE]: the reservation is there before others count on it
-                if EXTENT.compare_exchange(word, pack(at, at + count), Ordering::AcqRel, Ordering::Relaxed).is_err() {
+                // [MADE]: the reservation is there before others count on it
+                if EXTENT.publish(word, pack(at, at + count)).is_err() {
                     os::unmap(address, bytes);
                 } else {
                     huge_pages::advise_window(address, bytes, reserved * SUPERSLAB_BYTES);
                 }
                 return true;
             }
-            // acquire [MADE]
-            if EXTENT.load(Ordering::Acquire) != word {
+            if EXTENT.get() != word {
                 return true;
             }
             at += count;

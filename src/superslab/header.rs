@@ -17,6 +17,7 @@
 
 use crate::geometry::SLOTS_PER_SUPERSLAB;
 use crate::sync::claim_word::ClaimWord;
+use crate::sync::done_bits::DoneBits;
 use crate::sync::{AtomicU8, AtomicU32, Ordering};
 
 pub use crate::sync::claim_word::{free_run_starts, run_mask};
@@ -121,7 +122,7 @@ impl SlotRecord {
 pub struct SuperSlabHeader {
     /// The slots that are claimed: the truth about UNUSED.
     pub claimed: ClaimWord,
-    committed: AtomicU32,
+    committed: DoneBits,
     dirty: AtomicU32,
     purged: AtomicU32,
     gathered: AtomicU32,
@@ -136,14 +137,12 @@ impl SuperSlabHeader {
     /// Whether all of the run is committed.
     #[inline]
     pub fn is_committed(&self, mask: u32) -> bool {
-        // acquire [COMMITTED]: pairs with `mark_committed`, of whoever committed beyond its own run
-        self.committed.load(Ordering::Acquire) & mask == mask
+        self.committed.has_all(mask) // [COMMITTED]: by whoever committed beyond its own run
     }
 
     /// Notes that slots are committed.
     pub fn mark_committed(&self, mask: u32) {
-        // release [COMMITTED]: the system call is done
-        self.committed.fetch_or(mask, Ordering::Release);
+        self.committed.add(mask); // [COMMITTED]: the system call is done
     }
 
     /// What may stand here.
@@ -229,8 +228,7 @@ impl SuperSlabHeader {
 
     /// Whether no slot was ever committed, as in a hole of the reservation: for checks.
     pub fn is_untouched(&self) -> bool {
-        // relaxed: all threads rest
-        self.committed.load(Ordering::Relaxed) == 0
+        self.committed.peek() == 0
     }
 
     /// Notes that the slots were given back and read as zero.

@@ -12,7 +12,7 @@ use crate::geometry::{KIB, round_up};
 use crate::os;
 use crate::policy;
 use crate::stats::POOL;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::published::PublishedWord;
 
 /// Alignment of every piece: a cache line.
 pub const PIECE_ALIGN: usize = 64;
@@ -25,7 +25,7 @@ const _: () = assert!(policy::METADATA_MAX_BYTES / UNIT < 1 << UNIT_BITS);
 const _: () = assert!(TAKEN_BITS + 2 * UNIT_BITS == 64);
 
 /// 0 before the first piece, and then [`Extent`].
-static EXTENT: AtomicU64 = AtomicU64::new(0);
+static EXTENT: PublishedWord = PublishedWord::new();
 
 /// How far the pool reaches, in bytes below the slot table.
 #[derive(Clone, Copy)]
@@ -62,8 +62,7 @@ pub fn take(bytes: usize) -> Option<*mut u8> {
     let layout = reservation::layout()?;
     let bytes = round_up(bytes, PIECE_ALIGN)?;
     loop {
-        // acquire [POOL]: pairs with the exchange in `settle`
-        let word = EXTENT.load(Ordering::Acquire);
+        let word = EXTENT.get(); // [POOL]
         let now = Extent::unpack(word, &layout);
         let upto = now.taken + bytes;
         if upto <= now.committed {
@@ -84,21 +83,19 @@ pub fn take(bytes: usize) -> Option<*mut u8> {
 /// Whether a piece may start at `address`: for links that may be torn.
 pub fn may_start_at(address: usize) -> bool {
     let Some(layout) = reservation::layout() else { return false };
-    // relaxed: pieces that are taken meanwhile are not asked for
-    let taken = Extent::unpack(EXTENT.load(Ordering::Relaxed), &layout).taken;
+    // pieces that are taken meanwhile are not asked for
+    let taken = Extent::unpack(EXTENT.peek(), &layout).taken;
     address < layout.table && layout.table - address <= taken && address.is_multiple_of(PIECE_ALIGN)
 }
 
 /// Bytes of the pool that are committed.
 pub fn committed_bytes() -> usize {
-    // relaxed: for reports
-    (EXTENT.load(Ordering::Relaxed) >> TAKEN_BITS & ((1 << UNIT_BITS) - 1)) as usize * UNIT
+    (EXTENT.peek() >> TAKEN_BITS & ((1 << UNIT_BITS) - 1)) as usize * UNIT
 }
 
 /// `false`: another thread was faster.
 fn settle(word: u64, next: Extent) -> bool {
-    // acqrel [POOL]: what the word says was done before it says so
-    EXTENT.compare_exchange(word, next.pack(), Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    EXTENT.publish(word, next.pack()).is_ok() // [POOL]: what the word says was done before it says so
 }
 
 /// Commits up to `upto` and some beyond. `true`: look at the extent again.
@@ -136,8 +133,7 @@ fn reserve_more(layout: &Layout, word: u64, now: Extent, bytes: usize) -> bool {
             }
             return true;
         }
-        // acquire [POOL]
-        if EXTENT.load(Ordering::Acquire) != word {
+        if EXTENT.get() != word {
             return true;
         }
         at += step;

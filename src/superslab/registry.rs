@@ -14,9 +14,10 @@ use super::reservation::Layout;
 use crate::geometry::*;
 use crate::os;
 use crate::policy;
+use crate::sync::published::PublishedWord;
+use crate::sync::slot_table::SlotTable;
 use crate::sync::tagged_stack::Links;
-use crate::sync::watermark::Watermark;
-use crate::sync::{AtomicU32, AtomicUsize, Ordering};
+use crate::sync::{AtomicU32, Ordering};
 
 /// Opaque memory of a slab's owner, one piece for each slot; see `slab/owned.rs`.
 pub const SLAB_MEMORY_BYTES: usize = 576;
@@ -28,38 +29,25 @@ const SUPERSLAB_MEMORY_BYTES: usize = SLOTS_PER_SUPERSLAB * SLAB_MEMORY_BYTES;
 const GROUP_BYTES: usize = GROUP_HEADERS_BYTES + GROUP_SUPERSLABS * SUPERSLAB_MEMORY_BYTES;
 const _: () = assert!(GROUP_HEADERS_BYTES.is_multiple_of(64) && SLAB_MEMORY_BYTES.is_multiple_of(64));
 
-/// Number of the window's first slot, counted from address 0; 0 before start.
-static FIRST_SLOT: AtomicUsize = AtomicUsize::new(0);
-/// Slots whose entry words may be read.
-static READABLE_SLOTS: Watermark = Watermark::new();
-/// Address of the entry word of the first slot.
-static TABLE: AtomicUsize = AtomicUsize::new(0);
+static SLOTS: SlotTable = SlotTable::new();
 /// Address of each group; 0: not made.
-static GROUPS: [AtomicUsize; MAX_SUPERSLABS / GROUP_SUPERSLABS] =
-    [const { AtomicUsize::new(0) }; MAX_SUPERSLABS / GROUP_SUPERSLABS];
+static GROUPS: [PublishedWord; MAX_SUPERSLABS / GROUP_SUPERSLABS] =
+    [const { PublishedWord::new() }; MAX_SUPERSLABS / GROUP_SUPERSLABS];
 
 /// Stores what leads to entries; every racer stores the same.
 pub(super) fn publish(layout: &Layout) {
-    // relaxed: published by [TABLE]
-    TABLE.store(layout.table, Ordering::Relaxed);
-    FIRST_SLOT.store(layout.window >> SLOT_SHIFT, Ordering::Relaxed);
+    SLOTS.place(layout.window >> SLOT_SHIFT, layout.table);
 }
 
-/// Makes the entry words of the first `slots` slots readable to every thread.
+/// Makes the entry words of the first `slots` slots readable to every thread; their pages are committed.
 pub(super) fn publish_readable(slots: usize) {
-    // [TABLE]: a mark, seen by `slot_of` and `TableView::now`; the pages are committed
-    READABLE_SLOTS.raise(slots);
+    SLOTS.raise_readable(slots);
 }
 
 /// The slot index of an address, if it lies in the part of the window that is in use.
 #[inline(always)]
 pub fn slot_of(address: usize) -> Option<usize> {
-    // [TABLE]: before the first slot, which would be 0 if it were read before a publication that the
-    // other load sees: a low foreign address would then be a slot
-    let readable_slots = READABLE_SLOTS.get();
-    // relaxed: written before READABLE_SLOTS
-    let slot = (address >> SLOT_SHIFT).wrapping_sub(FIRST_SLOT.load(Ordering::Relaxed));
-    if slot < readable_slots { Some(slot) } else { None }
+    SLOTS.index_of(address >> SLOT_SHIFT)
 }
 
 /// What a thread knows of the slot table: a copy of three words in its own heap. It may be behind;
@@ -78,15 +66,13 @@ impl TableView {
 
     /// The view as of now.
     pub fn now() -> Self {
-        let readable_slots = READABLE_SLOTS.get(); // [TABLE]
-        // relaxed, both: written before READABLE_SLOTS
-        let table = TABLE.load(Ordering::Relaxed) as *const AtomicU32;
-        Self { first_slot: FIRST_SLOT.load(Ordering::Relaxed), readable_slots, table }
+        let (first_slot, readable_slots, table) = SLOTS.now();
+        Self { first_slot, readable_slots, table: table as *const AtomicU32 }
     }
 
     /// Whether slots have become readable since the view was taken.
     pub fn is_behind(&self) -> bool {
-        self.readable_slots != READABLE_SLOTS.peek()
+        self.readable_slots != SLOTS.peek_readable()
     }
 
     /// The entry word of the slot that `address` lies in, if the view covers it.
@@ -129,9 +115,9 @@ pub fn take_head(slot: usize, head: u32) -> bool {
 
 #[inline(always)]
 fn entry_word(slot: usize) -> &'static AtomicU32 {
-    // relaxed: who has a slot number has acquired [TABLE] or [MADE], or was handed a block by one who has
-    let table = TABLE.load(Ordering::Relaxed) as *const AtomicU32;
-    // SAFETY: [I-TABLE] callers pass slots below READABLE_SLOTS, or slots of a run they claimed,
+    // who has a slot number has acquired [TABLE] or [MADE], or was handed a block by one who has
+    let table = SLOTS.table() as *const AtomicU32;
+    // SAFETY: [I-TABLE] callers pass readable slots, or slots of a run they claimed,
     // whose SuperSlab was made only after its part of the table was committed; the table is never
     // unmapped, and zero bytes are a valid entry.
     unsafe { &*table.add(slot) }
@@ -140,8 +126,7 @@ fn entry_word(slot: usize) -> &'static AtomicU32 {
 /// Address of a slot.
 #[inline]
 pub fn slot_address(slot: usize) -> usize {
-    // relaxed: as in `entry_word`
-    (FIRST_SLOT.load(Ordering::Relaxed) + slot) << SLOT_SHIFT
+    (SLOTS.first_slot() + slot) << SLOT_SHIFT
 }
 
 /// The SuperSlab of a slot, and the slot's place in it.
@@ -153,21 +138,19 @@ pub fn split_slot(slot: usize) -> (usize, usize) {
 /// Makes the headers of a group of SuperSlabs, all zero; `false` when metadata memory is out.
 #[must_use]
 pub(super) fn make_headers(group: usize) -> bool {
-    // acquire [HEADERS]: pairs with the exchange below
-    if GROUPS[group].load(Ordering::Acquire) != 0 {
+    if GROUPS[group].get() != 0 {
         return true;
     }
     let Some(piece) = pool::take(GROUP_BYTES) else { return false };
-    // acqrel [HEADERS]; a loser's piece stays unused
-    let _ = GROUPS[group].compare_exchange(0, piece as usize, Ordering::AcqRel, Ordering::Relaxed);
+    let _ = GROUPS[group].publish(0, piece as u64); // [HEADERS]; a loser's piece stays unused
     true
 }
 
 /// Address of the group of a SuperSlab, and the SuperSlab's place in it.
 #[inline]
 fn group_of(superslab: usize) -> (usize, usize) {
-    // relaxed: made before [MADE] says that the SuperSlab was
-    (GROUPS[superslab / GROUP_SUPERSLABS].load(Ordering::Relaxed), superslab % GROUP_SUPERSLABS)
+    // made before [MADE] says that the SuperSlab was
+    (GROUPS[superslab / GROUP_SUPERSLABS].peek() as usize, superslab % GROUP_SUPERSLABS)
 }
 
 /// The header of a SuperSlab that was made.

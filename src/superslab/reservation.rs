@@ -16,6 +16,7 @@ use crate::config;
 use crate::geometry::*;
 use crate::os;
 use crate::policy;
+use crate::sync::published::PublishedWord;
 use crate::sync::{AtomicUsize, Ordering};
 
 /// Where everything stands; see the picture in the module above.
@@ -42,7 +43,7 @@ const WHOLE: usize = (SUPERSLAB_BYTES >> SHIFT_BITS) - 1;
 const _: () = assert!(MAX_WINDOW_SHIFT < 1 << SHIFT_BITS);
 
 /// `table address | reserved SuperSlabs | window shift`, or 0 before start.
-static RESERVATION: AtomicUsize = AtomicUsize::new(0);
+static RESERVATION: PublishedWord = PublishedWord::new();
 /// The limit on addresses or data that the process started under; `usize::MAX` without one.
 static LIMIT_BYTES: AtomicUsize = AtomicUsize::new(usize::MAX);
 
@@ -84,10 +85,9 @@ const fn table_bytes(superslabs: usize) -> usize {
 
 /// The layout, reserving the first addresses if nobody has; `None` when the system refuses them.
 pub fn layout() -> Option<Layout> {
-    // acquire [RESERVE]: pairs with the exchange in `reserve`
-    match RESERVATION.load(Ordering::Acquire) {
+    match RESERVATION.get() as usize {
         0 => reserve(),
-        word => Some(Layout::of_word(word)),
+        word => Some(Layout::of_word(word)), // [RESERVE]
     }
 }
 
@@ -108,9 +108,8 @@ fn reserve() -> Option<Layout> {
     };
     let word = reserve_first(shift, first).or_else(|| reserve_whole(shift))?;
     let mine = Layout::of_word(word);
-    // acqrel [RESERVE]
-    match RESERVATION.compare_exchange(0, word, Ordering::AcqRel, Ordering::Acquire) {
-        Ok(_) => {
+    match RESERVATION.publish(0, word as u64) {
+        Ok(()) => {
             let (start, bytes) = mine.first_range();
             huge_pages::advise_start(start, mine.window, start + bytes);
             Some(mine)
@@ -118,7 +117,7 @@ fn reserve() -> Option<Layout> {
         Err(theirs) => {
             let (start, bytes) = mine.first_range();
             os::unmap(start, bytes);
-            Some(Layout::of_word(theirs))
+            Some(Layout::of_word(theirs as usize))
         }
     }
 }

@@ -32,15 +32,19 @@ pub mod census;
 pub mod claim_word;
 #[cfg(not(any(loom, shuttle)))]
 pub mod counter;
+pub mod done_bits;
 pub mod election;
 #[cfg(all(test, shuttle))]
 mod exit_model;
 pub mod hint_word;
 pub mod id_set;
+pub mod lock_word;
 #[cfg(all(any(feature = "yield-injection", feature = "count-atomics"), not(any(loom, shuttle))))]
 pub mod observed;
-#[cfg(all(test, loom))]
-mod registry_model;
+pub mod published;
+pub mod record_entry;
+pub mod record_place;
+pub mod slot_table;
 pub mod tagged_stack;
 pub mod tenancy;
 pub mod watermark;
