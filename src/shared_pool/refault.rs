@@ -48,6 +48,7 @@ impl<const DELAYS: u32> Fading<DELAYS> {
             let bytes = change(Self::left_kib(word, now) as usize * KIB);
             Some(u64::from(now) << 32 | (bytes / KIB) as u64)
         };
+        // relaxed, both: a hint
         let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, step);
     }
 

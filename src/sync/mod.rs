@@ -3,11 +3,28 @@
 //! processor away around read-modify-writes, and `count-atomics`, which counts them ([`census`]).
 //!
 //! Beside them stand the lock-free building blocks that know nothing of the heap: a stack of
-//! tagged indices ([`tagged_stack`]), a queue emptied whole ([`batch_queue`]), a set of numbers
-//! ([`id_set`]), the claimed slots of a SuperSlab ([`claim_word`]), hints at what is to be had
-//! ([`hint_word`]), marks that rise with the work done ([`watermark`]), the ownership word of a heap
-//! ([`tenancy`]), work that one thread at a time does ([`election`]), counters (`counter`). Their loom
-//! models stand with them; `exit_model` lets shuttle run them together.
+//! tagged indices, a queue emptied whole, the ownership word of a heap, and so on. Each stands with its loom
+//! models; `exit_model` lets shuttle run them together. Counters (`counter`) order nothing.
+//!
+//! What orders what. A comment beside an access names its edge by a label; `scripts/loom` checks that each label
+//! stands here, with a file that has models.
+//!
+//! | labels | file | what is ordered |
+//! |---|---|---|
+//! | [PUBLISH] [MADE] [POOL] [RESERVE] [HEADERS] [KEY] [RADIX] [HEAP] | `published.rs` | what was made, by who reads the word or pointer that says so |
+//! | [DONE] [COMMITTED] | `done_bits.rs` | commits, by who sees the bits of the slots |
+//! | [MARK] | `watermark.rs` | work below a mark that rises |
+//! | [TABLE] | `slot_table.rs` | where slots begin, by who sees that they are readable |
+//! | [HUGE] | `record_entry.rs` | a huge block's record, by who finds it by address |
+//! | [CACHE] | `record_place.rs` | a cached mapping, by who takes it |
+//! | [CLAIM] [UNCLAIM] | `claim_word.rs` | slots of a SuperSlab, from who gives them back to who claims them |
+//! | [HINT] | `hint_word.rs` | a hint and the word that it is about: one of two threads sees the other |
+//! | [PUSH] [POP] | `tagged_stack.rs` | EMPTY runs, magazines and records, from who pushes to who pops |
+//! | [POST] [TAKE] | `batch_queue.rs` | remote frees, from who posts a batch to who drains the queue |
+//! | [ENTER] [LEAVE] [PARK] | `tenancy.rs`, its models in `tenancy/models.rs` | what belongs to the tenant of a heap; a poster and a parker: one of the two sees the other |
+//! | [WANTED] | `id_set.rs` | what was noted before a number was inserted, by who removes it |
+//! | [RESIGN] | `election.rs` | work that one thread at a time does |
+//! | [LOCK] [UNLOCK] | `lock_word.rs` | what stands under the control lock |
 
 #[cfg(not(any(loom, shuttle)))]
 pub use core::sync::atomic::compiler_fence;
