@@ -8,6 +8,8 @@
  *   churn   a step toggles a random one of a thread's WORKING_SET slots (churn.h)
  *   phases  a step allocates PHASE_BYTES of one size, another one each time, and frees all of it
  *   pairs   a step of a thread hands a batch to another thread, which only frees (ring.h)
+ *   turns   the same, but who hands a batch over waits until it is freed: owners are never asleep over
+ *           more than one batch, however few cores there are
  *   ring    a step hands a batch to a neighbour and frees one of the other neighbour
  * SIZES is one of one (256 B), small (16 B to 1 KiB), middle (8 to 32 KiB), mid (8 to 64 KiB) and pareto
  * (16 B to 1 MiB). Defaults: churn small 2 100000. An operation is a toggle, a malloc or free of phases,
@@ -20,7 +22,7 @@
 #include "churn.h"
 
 enum { WORKING_SET = 2048, PHASE_BYTES = 1 << 20 };
-enum pattern { CHURN, PHASES, PAIRS, RING };
+enum pattern { CHURN, PHASES, PAIRS, TURNS, RING };
 
 struct plan {
     struct churn_plan churn;
@@ -56,6 +58,20 @@ static void give_batch(const struct plan *plan, struct state *state, struct ring
     ring_given(ring);
 }
 
+/* One of each two threads gives, its neighbour only frees. */
+static void take_side(const struct plan *plan, uint64_t index, struct state *state)
+{
+    struct ring *ring = &plan->rings[index | 1];
+    if (index % 2 != 0) {
+        state->ops += take_batch(ring);
+        return;
+    }
+    give_batch(plan, state, ring);
+    if (plan->pattern == TURNS) {
+        ring_drained(ring);
+    }
+}
+
 static void take_step(const struct plan *plan, uint64_t index, struct state *state)
 {
     switch ((enum pattern)plan->pattern) {
@@ -67,11 +83,8 @@ static void take_step(const struct plan *plan, uint64_t index, struct state *sta
         take_phase(plan, state);
         return;
     case PAIRS:
-        if (index % 2 == 0) {
-            give_batch(plan, state, &plan->rings[index + 1]);
-        } else {
-            state->ops += take_batch(&plan->rings[index]);
-        }
+    case TURNS:
+        take_side(plan, index, state);
         return;
     case RING:
         give_batch(plan, state, &plan->rings[(index + 1) % plan->threads]);
@@ -118,7 +131,7 @@ static void body(struct worker *worker)
 
 int main(int argc, char **argv)
 {
-    const char *const patterns[] = {"churn", "phases", "pairs", "ring", NULL};
+    const char *const patterns[] = {"churn", "phases", "pairs", "turns", "ring", NULL};
     const char *const size_words[] = {"one", "small", "middle", "mid", "pareto", NULL};
     const struct sizes sizes[] = {{256, 256, 0}, {16, 1024, 0}, {8 * 1024, 32 * 1024, 0}, {8 * 1024, 64 * 1024, 0}, PARETO_SIZES};
     struct plan plan = {.pattern = CHURN, .sizes = 1, .threads = 2, .steps = 100000, .churn.working_set = WORKING_SET};
@@ -129,8 +142,8 @@ int main(int argc, char **argv)
         number("STEPS", &plan.steps, 1, MAX_OPS),
     };
     begin_run(argc, argv, arguments, COUNT_OF(arguments));
-    if (plan.pattern == PAIRS && plan.threads % 2 != 0) {
-        fail(EXIT_BAD_ARGUMENTS, "%s: THREADS must be even for pairs", argv[0]);
+    if ((plan.pattern == PAIRS || plan.pattern == TURNS) && plan.threads % 2 != 0) {
+        fail(EXIT_BAD_ARGUMENTS, "%s: THREADS must be even for %s", argv[0], patterns[plan.pattern]);
     }
     plan.churn.sizes = sizes[plan.sizes];
     plan.rings = make_rings(plan.threads);

@@ -67,6 +67,17 @@ static inline void ring_given(struct ring *ring)
     atomic_store_explicit(&ring->given, given + 1, memory_order_release);
 }
 
+/* The giver: waits until all that it has given is taken. */
+static inline void ring_drained(struct ring *ring)
+{
+    uint64_t given = atomic_load_explicit(&ring->given, memory_order_relaxed);
+    unsigned looks = 0;
+    /* acquire pairs with ring_taken: the blocks have been freed */
+    while (given != atomic_load_explicit(&ring->taken, memory_order_acquire)) {
+        wait_a_little(&looks);
+    }
+}
+
 /* The taker: the oldest batch, or NULL when there is none. */
 static inline struct batch *ring_look(struct ring *ring)
 {
