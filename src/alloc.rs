@@ -146,7 +146,7 @@ fn bypasses_slabs(class: usize) -> bool {
 
 /// A span or a huge block, the second time after all that is cached went back to the system.
 #[cold]
-fn allocate_large(heap: *mut Heap, size: usize, align: usize) -> Option<(*mut u8, bool)> {
+fn allocate_large(heap: *mut Heap, size: usize, align: usize) -> Option<(*mut u8, Content)> {
     let _elsewhere = Elsewhere::enter();
     try_large(heap, size, align).or_else(|| {
         reclaim();
@@ -154,7 +154,7 @@ fn allocate_large(heap: *mut Heap, size: usize, align: usize) -> Option<(*mut u8
     })
 }
 
-fn try_large(heap: *mut Heap, size: usize, align: usize) -> Option<(*mut u8, bool)> {
+fn try_large(heap: *mut Heap, size: usize, align: usize) -> Option<(*mut u8, Content)> {
     if size > MAX_SPAN_BYTES || align > MAX_SPAN_BYTES {
         return huge::allocate(size, align);
     }
@@ -185,7 +185,7 @@ pub fn allocate_zeroed(size: usize) -> *mut u8 {
 
 #[inline(never)]
 fn allocate_zeroed_medium(heap: *mut Heap, size: usize) -> *mut u8 {
-    let (block, zeroed) = if size > MAX_CLASS_BYTES {
+    let (block, content) = if size > MAX_CLASS_BYTES {
         let Some(large) = allocate_large(heap, size, MIN_ALIGN) else { return out_of_memory() };
         large
     } else {
@@ -193,15 +193,15 @@ fn allocate_zeroed_medium(heap: *mut Heap, size: usize) -> *mut u8 {
         // SAFETY: [I-HEAP] this thread's heap.
         let block = unsafe { Bin::pop(bin_of(heap, class)) };
         if !block.is_null() {
-            (block, false)
+            (block, Content::Unknown)
         } else if class_bytes(class) >= policy::CALLOC_FRESH_BYTES && !bypasses_slabs(class) {
             let Some(one) = refill::refill_one(heap, class) else { return out_of_memory() };
             one
         } else {
-            (allocate_class(heap, class), false)
+            (allocate_class(heap, class), Content::Unknown)
         }
     };
-    if !zeroed && !block.is_null() {
+    if content == Content::Unknown && !block.is_null() {
         // SAFETY: a block of at least `size` bytes; this clears free's mark too.
         unsafe { ptr::write_bytes(block, 0, size) };
     }

@@ -128,7 +128,7 @@ options! {
     stage1: bool = "HAKMEM_STAGE1", Switch, 1,
         "Lets the shared pool reuse EMPTY slots before it touches fresh pages.";
     stage2: bool = "HAKMEM_STAGE2", Switch, 1,
-        "Claims UNUSED slots lock-free; 0 claims them under a lock, which the lock statistics must then show.";
+        "Reuses, claims and gives back slots lock-free; 0 does it under a lock, which the lock statistics must then show.";
     arena_init_mib: u32 = "HAKMEM_POOL_TLS_ARENA_MB_INIT",
         Number { least: 1, most: 1024, unit: "MiB" }, 1,
         "A thread's first commit step.";

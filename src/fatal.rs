@@ -126,13 +126,6 @@ pub fn panicked(file: &str, line: u32) -> ! {
     die(message("internal error at ").text(file).text(":").decimal(u64::from(line)))
 }
 
-/// An error that leaves the process nothing to go on with, in the words of `sentence`.
-#[cold]
-#[inline(never)]
-pub fn unrecoverable(sentence: &str) -> ! {
-    die(&mut message(sentence))
-}
-
 /// A message that begins with the prefix of every message, then `start`.
 #[must_use]
 pub fn message(start: &str) -> Message {

@@ -195,7 +195,6 @@ fn threads_come_and_go_without_a_trace() {
     });
 }
 
-/// Threads allocate and end; another frees what they left.
 /// A program that goes on to other sizes: what was cached of the sizes before serves them.
 #[test]
 fn sizes_that_are_not_used_any_more_give_up_what_is_cached_of_them() {
@@ -274,6 +273,7 @@ fn the_last_slabs_of_a_thread_are_purged_together() {
     });
 }
 
+/// Threads allocate and end; another frees what they left.
 #[test]
 fn blocks_freed_after_their_owners_end_are_all_counted() {
     const EACH: usize = 50_000;

@@ -1,6 +1,6 @@
 //! hakmem's own functions, declared in include/hakmem.h, which scripts/make-header generates from
 //! this file: the comments on the items below are the header's.
-
+#![allow(unsafe_code)] // exported symbols
 #![allow(non_camel_case_types)]
 
 use core::ffi::c_char;

@@ -1,4 +1,5 @@
 //! The C allocation functions.
+#![allow(unsafe_code)] // exported symbols
 
 use hakmem_core::{alloc, c_semantics, free, realloc};
 use libc::c_int;

@@ -4,6 +4,7 @@
 //! calls the allocator and returns what that gives; only where that is null it goes on to
 //! [`throwing_new_slow`]. Unwind offsets are absolute: the assembler does not follow relative ones
 //! over a restored state.
+#![allow(unsafe_code)] // exported symbols, some of them assembly
 
 use core::arch::naked_asm;
 

@@ -9,6 +9,7 @@
 //! nothrow_new_slow    the same, but none, or a handler that throws, -> null
 //!   -> run_new_handler_nothrow   a call with a `catch (...)` around it
 //! ```
+#![allow(unsafe_code)] // assembly that a C++ exception passes through
 
 use core::arch::{global_asm, naked_asm};
 

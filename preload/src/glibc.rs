@@ -1,4 +1,5 @@
 //! What glibc's malloc exports beside C's functions: its aliases, and the looks inside.
+#![allow(unsafe_code)] // exported symbols
 
 use hakmem_core::c_semantics::introspection;
 use hakmem_core::{alloc, c_semantics, free, realloc, report};

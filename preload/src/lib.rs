@@ -34,6 +34,7 @@ ctor::declarative::ctor! {
 
 /// Prints the report after the program's own destructors, without atexit's lock or memory.
 #[used]
+#[allow(unsafe_code)] // a place in the array of destructors
 #[unsafe(link_section = ".fini_array")]
 static REPORT_AT_END: extern "C" fn() = report_at_end;
 
@@ -54,4 +55,7 @@ fn panic(info: &core::panic::PanicInfo) -> ! {
 // A debug build links core as it was compiled, with unwind tables that name Rust's personality. No
 // Rust frame is ever unwound here, so it is never called.
 #[cfg(debug_assertions)]
-core::arch::global_asm!(".globl rust_eh_personality", ".hidden rust_eh_personality", "rust_eh_personality:", "ud2",);
+mod personality {
+    #![allow(unsafe_code)] // a symbol made by assembly
+    core::arch::global_asm!(".globl rust_eh_personality", ".hidden rust_eh_personality", "rust_eh_personality:", "ud2",);
+}

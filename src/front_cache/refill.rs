@@ -2,9 +2,13 @@
 //!
 //! ```text
 //! refill
-//!   own           depot -> drain (every HAKMEM_DRAIN_INTERVAL refills) -> from_slabs
-//!   from_slabs    attached slab -> own partial slabs -> drain -> shared_pool::acquire_slab
-//!   borrowed      one block straight from a slab
+//!   fill_bin           depot -> queue (every HAKMEM_DRAIN_INTERVAL refills) -> fill_from_slabs
+//!   fill_from_slabs    attached slab -> own partial slabs -> queue -> post the outbox -> one partial slab
+//!                      -> acquire_sparing
+//!   acquire_sparing    shared_pool::acquire_warm_slab -> sweep of idle classes, and what is kept of huge blocks
+//!                      gives way -> shared_pool::acquire_fresh_slab
+//!   one_from_slab      a borrowed heap, or no magazine to be had: one block straight from a slab
+//! refill_one           calloc's: a bin or depot with blocks first, otherwise one_from_slab, which may be zero already
 //! ```
 #![allow(unsafe_code)] // fills magazines by pointer
 
@@ -12,7 +16,7 @@ use super::bin::Bin;
 use super::heap::{Heap, Inside, fixed_refill_blocks};
 use super::{bind, sweep, tls, visit};
 use crate::config;
-use crate::geometry::CLASSES;
+use crate::geometry::{CLASSES, Content};
 use crate::large::cache;
 use crate::magazine::Magazine;
 use crate::policy;
@@ -37,10 +41,10 @@ pub fn refill(heap: *mut Heap, class: usize) -> *mut u8 {
     one_from_slab(tenant.set(), class).map_or(ptr::null_mut(), |(block, _)| block)
 }
 
-/// A block for calloc when the bin has none; the flag says that its memory is known to be zero.
+/// A block for calloc when the bin has none, and what its memory reads as.
 #[cold]
 #[inline(never)]
-pub fn refill_one(heap: *mut Heap, class: usize) -> Option<(*mut u8, bool)> {
+pub fn refill_one(heap: *mut Heap, class: usize) -> Option<(*mut u8, Content)> {
     let mut tenant = bind::enter(heap)?;
     let current = tls::current();
     if let Some(mut inside) = tenant.inside()
@@ -48,7 +52,7 @@ pub fn refill_one(heap: *mut Heap, class: usize) -> Option<(*mut u8, bool)> {
         && fill_bin(current, &mut inside, class)
     {
         // SAFETY: [I-BIN] the thread's own bin.
-        return Some((unsafe { Bin::pop(&mut inside.front.bins[class]) }, false));
+        return Some((unsafe { Bin::pop(&mut inside.front.bins[class]) }, Content::Unknown));
     }
     one_from_slab(tenant.set(), class)
 }
@@ -135,8 +139,8 @@ fn from_queue(heap: *mut Heap, inside: &mut Inside<'_>, class: usize) -> bool {
     inside.front.bins[class].blocks() > 0 || from_depot(inside, class)
 }
 
-/// One block straight from a slab; the flag says that it is known to be zero.
-fn one_from_slab(set: &mut SlabSet, class: usize) -> Option<(*mut u8, bool)> {
+/// One block straight from a slab, and what it reads as.
+fn one_from_slab(set: &mut SlabSet, class: usize) -> Option<(*mut u8, Content)> {
     loop {
         if let Some(one) = set.take_one(class) {
             return Some(one);

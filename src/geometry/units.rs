@@ -9,8 +9,6 @@ pub const GIB: usize = 1024 * MIB;
 
 /// Every block is aligned to this many bytes.
 pub const MIN_ALIGN: usize = 16;
-/// The smallest page size this allocator supports; the real one is read at run time.
-pub const MIN_PAGE_BYTES: usize = 4096;
 
 /// log2 of [`SLOT_BYTES`].
 pub const SLOT_SHIFT: u32 = 16;
@@ -29,6 +27,15 @@ pub const MAX_WINDOW_SHIFT: u32 = 40;
 pub const SLOT_INDEX_BITS: u32 = MAX_WINDOW_SHIFT - SLOT_SHIFT;
 /// SuperSlabs of the largest window.
 pub const MAX_SUPERSLABS: usize = 1 << (MAX_WINDOW_SHIFT - SLOT_SHIFT - SUPERSLAB_SLOT_SHIFT);
+
+/// What memory that is handed out reads as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Zero, every byte of it: calloc has nothing to write.
+    Zero,
+    /// Whatever was there before.
+    Unknown,
+}
 
 /// Heaps that may exist at one time; a thread beyond them visits another's for each call.
 pub const MAX_HEAPS: usize = 1 << 16;

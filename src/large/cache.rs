@@ -10,8 +10,8 @@ use crate::os;
 use crate::policy;
 use crate::shared_pool::{self, refault::Fading};
 use crate::stats::POOL;
+use crate::sync::interval::Interval;
 use crate::sync::record_place::RecordPlace;
-use crate::sync::{AtomicU32, Ordering};
 use core::ptr;
 
 type Place = RecordPlace<HugeBlock>;
@@ -20,7 +20,7 @@ static PLACES: [Place; policy::HUGE_CACHE_ENTRIES] = [const { Place::new() }; po
 static UNMAPPED: Fading = Fading::new();
 /// Bytes that may be kept beyond the limit, since as many were unmapped in vain.
 static KEPT: Fading<{ policy::KEPT_HALF_LIFE_DELAYS }> = Fading::new();
-static LAST_DECAY_MS: AtomicU32 = AtomicU32::new(0);
+static DECAY: Interval = Interval::new();
 
 fn peek(place: &Place) -> Option<&'static HugeBlock> {
     // SAFETY: [I-HUGE] records are never unmapped.
@@ -128,11 +128,7 @@ pub fn decay() {
         return;
     }
     let (now, delay) = (os::now_ms(), config::get().purge_delay_ms());
-    // relaxed, here and below: elects one thread; [CACHE] orders the rest
-    let last = LAST_DECAY_MS.load(Ordering::Relaxed);
-    if now.wrapping_sub(last) >= policy::decay_interval_ms(delay)
-        && LAST_DECAY_MS.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
-    {
+    if DECAY.transition_elect(now, policy::decay_interval_ms(delay)) {
         let is_old = |block: &HugeBlock| now.wrapping_sub(block.released_ms()) >= delay;
         purge_if(is_old);
     }
@@ -180,8 +176,10 @@ pub fn account_refault(bytes: usize) {
 pub(super) fn unmap(block: &'static HugeBlock) {
     let (start, bytes) = (block.start(), block.bytes());
     registry::remove(start);
-    if !os::unmap_checked(start, block.mapped_bytes()) {
-        let _ = os::purge(start, bytes);
+    // SAFETY: [I-RANGE] the block was taken out of the cache, or never was live: it is this thread's.
+    if !unsafe { os::unmap_checked(start, block.mapped_bytes()) } {
+        // SAFETY: [I-RANGE] as above.
+        let _ = unsafe { os::purge(start, bytes) };
     }
     POOL.huge_room_bytes.sub_n(block.room_bytes() as u64);
     POOL.purged_bytes.add_n(bytes as u64);

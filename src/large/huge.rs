@@ -1,5 +1,6 @@
 //! Huge blocks: each a mapping of its own, which may be longer than the block. What lies behind the block is its
 //! room: addresses that the block, or the next one in the mapping, may have back without a change of the mapping.
+#![allow(unsafe_code)] // moves, cuts and unmaps what it owns
 
 use super::cache;
 use super::registry::{self, HugeBlock};
@@ -13,9 +14,9 @@ use crate::superslab::huge_pages;
 use crate::superslab::registry as slots;
 use crate::superslab::reservation;
 
-/// A huge block of at least `bytes` at a multiple of `align`, a power of two; the flag says that it
-/// reads as zero. `None` when memory is out.
-pub fn allocate(bytes: usize, align: usize) -> Option<(*mut u8, bool)> {
+/// A huge block of at least `bytes` at a multiple of `align`, a power of two, and what it
+/// reads as. `None` when memory is out.
+pub fn allocate(bytes: usize, align: usize) -> Option<(*mut u8, Content)> {
     let bytes = round_up(bytes, os::page_bytes())?;
     if bytes > isize::MAX as usize {
         return None;
@@ -23,17 +24,17 @@ pub fn allocate(bytes: usize, align: usize) -> Option<(*mut u8, bool)> {
     decay();
     let cacheable = bytes > MAX_SPAN_BYTES;
     let cached = if cacheable { cache::take(bytes, align).or_else(|| reshape(bytes, align)) } else { None };
-    let (block, zeroed) = match cached {
+    let (block, content) = match cached {
         Some(block) => {
             POOL.huge_cache_hits.add();
-            (block, false)
+            (block, Content::Unknown)
         }
         None => match map(bytes, align) {
             Some(block) => {
                 if cacheable {
                     cache::account_refault(bytes);
                 }
-                (block, true)
+                (block, Content::Zero)
             }
             None => in_window(bytes, align)?,
         },
@@ -41,7 +42,7 @@ pub fn allocate(bytes: usize, align: usize) -> Option<(*mut u8, bool)> {
     registry::insert(block);
     POOL.huge_allocations.add();
     POOL.huge_live_bytes.add_n(block.bytes() as u64);
-    Some((block.start() as *mut u8, zeroed))
+    Some((block.start() as *mut u8, content))
 }
 
 /// Gives back what has not been used for the purge delay, runs as well: a program may have come to use
@@ -82,7 +83,8 @@ fn map(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
         return None;
     };
     if !registry::prepare(start) {
-        os::unmap(start, bytes);
+        // SAFETY: [I-RANGE] mapped just now, and registered nowhere.
+        unsafe { os::unmap(start, bytes) };
         registry::recycle_block(block);
         return None;
     }
@@ -93,7 +95,7 @@ fn map(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
 
 /// A huge block in whole SuperSlabs of the window, when the system grants no mapping.
 #[cold]
-fn in_window(bytes: usize, align: usize) -> Option<(&'static HugeBlock, bool)> {
+fn in_window(bytes: usize, align: usize) -> Option<(&'static HugeBlock, Content)> {
     if align > SUPERSLAB_BYTES {
         return None;
     }
@@ -102,7 +104,7 @@ fn in_window(bytes: usize, align: usize) -> Option<(&'static HugeBlock, bool)> {
     shared_pool::purge_all();
     let claim =
         || shared_pool::has_room(superslabs * SUPERSLAB_BYTES).then(|| shared_pool::claim_superslabs(superslabs));
-    let Some((slot, zeroed)) = claim().flatten() else {
+    let Some((slot, content)) = claim().flatten() else {
         registry::recycle_block(block);
         return None;
     };
@@ -114,7 +116,7 @@ fn in_window(bytes: usize, align: usize) -> Option<(&'static HugeBlock, bool)> {
     }
     slots::set_entries(slot, superslabs * SLOTS_PER_SUPERSLAB, HUGE_CODE, SPAN_BODY_CODE);
     block.set_in_window(start, superslabs);
-    Some((block, zeroed))
+    Some((block, content))
 }
 
 /// Frees a block that was found live at `address`. `false`: another free was faster.
@@ -160,7 +162,7 @@ pub fn resize(block: &'static HugeBlock, bytes: usize) -> Option<*mut u8> {
     }
     if bytes != old {
         resize_mapping(block, bytes)?;
-        POOL.huge_live_bytes.add_n((bytes as u64).wrapping_sub(old as u64));
+        POOL.huge_live_bytes.replace(old as u64, bytes as u64);
     }
     Some(block.start() as *mut u8)
 }
@@ -174,7 +176,8 @@ fn resize_mapping(block: &'static HugeBlock, bytes: usize) -> Option<()> {
     if bytes < mapped {
         block.set(start, bytes); // before: the child of a fork must not find more than there is
     }
-    if os::resize_in_place(start, mapped, bytes) {
+    // SAFETY: [I-RANGE] the caller owns the block; what is cut off it gives up.
+    if unsafe { os::resize_in_place(start, mapped, bytes) } {
         block.set(start, bytes);
     } else {
         block.set(start, mapped);
@@ -193,11 +196,13 @@ fn resize_within_mapping(block: &'static HugeBlock, bytes: usize) -> bool {
     if bytes > mapped {
         return false;
     }
-    if bytes < old && !(may_give_up(old - bytes) && os::purge(block.start() + bytes, old - bytes)) {
+    // SAFETY: [I-RANGE] the caller owns the block, and gives its end up.
+    let give_up = || unsafe { os::purge(block.start() + bytes, old - bytes) };
+    if bytes < old && !(may_give_up(old - bytes) && give_up()) {
         return false;
     }
     block.set_bytes(bytes);
-    POOL.huge_room_bytes.add_n((old as u64).wrapping_sub(bytes as u64));
+    POOL.huge_room_bytes.replace(bytes as u64, old as u64);
     true
 }
 
@@ -213,12 +218,14 @@ fn move_to_new_place(block: &'static HugeBlock, bytes: usize) -> Option<()> {
     let (start, old) = (block.start(), block.mapped_bytes());
     let place = os::reserve(bytes, os::page_bytes())?;
     if !registry::prepare(place) {
-        os::unmap(place, bytes);
+        // SAFETY: [I-RANGE] reserved just now, and registered nowhere.
+        unsafe { os::unmap(place, bytes) };
         return None;
     }
     // the old address may be mapped by another thread as soon as the pages have moved
     registry::remove(start);
-    if !os::move_pages(start, old, place, bytes) {
+    // SAFETY: [I-RANGE] the caller owns the block, and just reserved the place.
+    if !unsafe { os::move_pages(start, old, place, bytes) } {
         // the kernel may have removed the reservation before it failed, and another thread may be
         // there by now: the addresses are left alone
         registry::insert(block);

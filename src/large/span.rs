@@ -14,9 +14,9 @@ pub const fn slots_for(bytes: usize) -> usize {
     if slots == 0 { 1 } else { slots }
 }
 
-/// A span of at least `bytes` at a multiple of `align`, both at most [`MAX_SPAN_BYTES`]; the flag
-/// says that it reads as zero. `None` when memory is out.
-pub fn allocate(set: &mut SlabSet, bytes: usize, align: usize) -> Option<(*mut u8, bool)> {
+/// A span of at least `bytes` at a multiple of `align`, both at most [`MAX_SPAN_BYTES`], and
+/// what it reads as. `None` when memory is out.
+pub fn allocate(set: &mut SlabSet, bytes: usize, align: usize) -> Option<(*mut u8, Content)> {
     let slots = slots_for(bytes);
     let run = if align <= SLOT_BYTES {
         let kind = RunKind::span(slots);
@@ -30,7 +30,7 @@ pub fn allocate(set: &mut SlabSet, bytes: usize, align: usize) -> Option<(*mut u
     set_span(run.slot, slots);
     POOL.span_slots.add_n(slots as u64);
     POOL.span_allocations.add();
-    Some((registry::slot_address(run.slot as usize) as *mut u8, run.zeroed))
+    Some((registry::slot_address(run.slot as usize) as *mut u8, run.content))
 }
 
 fn set_span(slot: u32, slots: usize) {

@@ -33,26 +33,32 @@ unsafe fn syscall(number: libc::c_long, a: [usize; 6]) -> Result<usize, Errno> {
     if (-4095..0).contains(&ret) { Err(Errno(-ret as i32)) } else { Ok(ret as usize) }
 }
 
-pub(super) fn mmap(hint: usize, bytes: usize, protection: Protection, fixed: bool) -> Result<usize, Errno> {
+/// A mapping at `place` and nowhere else, or where the system likes.
+pub(super) fn mmap(place: Option<usize>, bytes: usize, protection: Protection) -> Result<usize, Errno> {
     let prot = match protection {
         Protection::None => libc::PROT_NONE,
         Protection::ReadWrite => libc::PROT_READ | libc::PROT_WRITE,
     };
     // a reservation promises no memory; a mapping of its own is charged like any other
     let reserve = if protection == Protection::None { libc::MAP_NORESERVE } else { 0 };
-    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | reserve | if fixed { libc::MAP_FIXED_NOREPLACE } else { 0 };
+    let flags =
+        libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | reserve | if place.is_some() { libc::MAP_FIXED_NOREPLACE } else { 0 };
     // SAFETY: an anonymous mapping that replaces nothing.
-    unsafe { syscall(libc::SYS_mmap, [hint, bytes, prot as usize, flags as usize, usize::MAX, 0]) }
+    unsafe { syscall(libc::SYS_mmap, [place.unwrap_or(0), bytes, prot as usize, flags as usize, usize::MAX, 0]) }
 }
 
-pub(super) fn munmap(address: usize, bytes: usize) -> Result<usize, Errno> {
-    // SAFETY: callers of the os layer own the mapping.
+/// # Safety
+/// As for `os::unmap_checked`.
+pub(super) unsafe fn munmap(address: usize, bytes: usize) -> Result<usize, Errno> {
+    // SAFETY: the caller's promise.
     unsafe { syscall(libc::SYS_munmap, [address, bytes, 0, 0, 0, 0]) }
 }
 
-pub(super) fn mremap(address: usize, old: usize, new: usize, place: Option<usize>) -> Result<usize, Errno> {
+/// # Safety
+/// As for `os::resize_in_place` and `os::move_pages`.
+pub(super) unsafe fn mremap(address: usize, old: usize, new: usize, place: Option<usize>) -> Result<usize, Errno> {
     let flags = if place.is_some() { libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED } else { 0 };
-    // SAFETY: callers of the os layer own the mapping, and the place it may replace.
+    // SAFETY: the caller's promise.
     unsafe { syscall(libc::SYS_mremap, [address, old, new, flags as usize, place.unwrap_or(0), 0]) }
 }
 
@@ -62,8 +68,10 @@ pub(super) fn mprotect(address: usize, bytes: usize) -> Result<usize, Errno> {
     unsafe { syscall(libc::SYS_mprotect, [address, bytes, prot, 0, 0, 0]) }
 }
 
-pub(super) fn madvise(address: usize, bytes: usize, advice: i32) -> Result<usize, Errno> {
-    // SAFETY: callers of the os layer own the pages.
+/// # Safety
+/// The caller owns the pages; where the advice takes their content, as for `os::purge`.
+pub(super) unsafe fn madvise(address: usize, bytes: usize, advice: i32) -> Result<usize, Errno> {
+    // SAFETY: the caller's promise.
     unsafe { syscall(libc::SYS_madvise, [address, bytes, advice as usize, 0, 0, 0]) }
 }
 
@@ -83,12 +91,6 @@ pub fn futex_wake_one(word: &AtomicU32) {
     let op = (libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG) as usize;
     // SAFETY: the word is only used as an address.
     let _ = unsafe { syscall(libc::SYS_futex, [word.as_ptr() as usize, op, 1, 0, 0, 0]) };
-}
-
-/// Writes a zero where a zero stands; see `os`.
-pub fn touch_fresh_page(address: usize) {
-    // SAFETY: [I-FRESH] the page is committed and the caller's alone.
-    unsafe { (address as *mut u8).write_volatile(0) }
 }
 
 /// The process id.

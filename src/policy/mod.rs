@@ -1,4 +1,5 @@
-//! Decisions: numbers in, a decision out. Every threshold of the crate stands here.
+//! Decisions: numbers in, a decision out. What is weighed against memory, time or
+//! fairness stands here; what the layout fixes stands in `geometry`.
 
 use crate::config;
 use crate::geometry::*;

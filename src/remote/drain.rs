@@ -119,10 +119,7 @@ fn receive(receiver: &impl Receiver, blocks: &[*mut u8]) {
 fn is_free(receiver: &impl Receiver, block: *mut u8) -> bool {
     let Some(slot) = registry::slot_of(block as usize) else { return true };
     let Some(class) = entry_class(registry::entry(slot)) else { return true };
-    // SAFETY: [I-SLAB] only read; a slab that was adopted by another heap may give a stale answer
-    // only while that heap changes it, which it does not do for a block that is here.
-    let in_slab = unsafe { owned::slab_at(owned::head_slot(slot, class)) }.holds(block as usize);
-    in_slab || receiver.holds(class, block)
+    owned::seems_free(owned::head_slot(slot, class), block as usize) || receiver.holds(class, block)
 }
 
 /// The class of the slab that a block stands in.

@@ -69,7 +69,7 @@ pub(super) fn reuse_empty_slot(kind: RunKind) -> Option<Run> {
         return None;
     }
     let (slot, retries) = take_same(kind);
-    super::told(Stage::ReuseSame, kind, slot.map(|slot| Run { slot, zeroed: false }), retries)
+    super::told(Stage::ReuseSame, kind, slot.map(|slot| Run { slot, content: Content::Unknown }), retries)
 }
 
 /// A run of the code, ACTIVE, and the failed attempts.
@@ -89,7 +89,7 @@ pub(super) fn reuse_other_empty_slot(kind: RunKind) -> Option<Run> {
         return None;
     }
     let (slot, retries) = take_other(kind);
-    super::told(Stage::ReuseOther, kind, slot.map(|slot| Run { slot, zeroed: false }), retries)
+    super::told(Stage::ReuseOther, kind, slot.map(|slot| Run { slot, content: Content::Unknown }), retries)
 }
 
 /// A run of another code, cut to measure, or several joined; ACTIVE, and the failed attempts.

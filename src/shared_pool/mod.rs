@@ -70,8 +70,8 @@ pub fn reset_after_fork() {
 pub struct Run {
     /// The first slot.
     pub slot: u32,
-    /// Whether its memory reads as zero.
-    pub zeroed: bool,
+    /// What its memory reads as.
+    pub content: Content,
 }
 
 /// Attaches a slab of `class` with free blocks to `set`, whose tenant the caller is. `false`:
@@ -99,7 +99,7 @@ pub fn acquire_fresh_slab(set: &mut SlabSet, class: usize) -> bool {
 fn attach(set: &mut SlabSet, class: usize, run: Option<Run>) -> bool {
     if let Some(run) = run {
         set.stats().acquires.add();
-        set.attach_fresh(run.slot, class, run.zeroed);
+        set.attach_fresh(run.slot, class, run.content);
     }
     run.is_some()
 }

@@ -14,11 +14,12 @@ use crate::os;
 use crate::policy;
 use crate::stats::{POOL, Stage};
 use crate::superslab::registry::{self, SlotLinks};
+use crate::sync::interval::Interval;
 use crate::sync::tagged_stack::{END, Links};
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
-static LAST_DECAY_MS: AtomicU32 = AtomicU32::new(0);
-/// What [`acquired_runs`] was at the last purge above the limit; 0 before the first.
+static DECAY: Interval = Interval::new();
+/// What [`acquired_runs`] was at the last purge, for whatever reason; 0 before the first.
 static ACQUIRED_AT_PURGE: AtomicU64 = AtomicU64::new(0);
 static PURGES: AtomicU32 = AtomicU32::new(0);
 
@@ -89,7 +90,7 @@ pub fn is_draining() -> bool {
     then != 0 && acquired_runs() - then < policy::DRAINING_MAX_RUNS
 }
 
-/// Purges above the limit so far.
+/// Purges so far, for whatever reason: retention, decay, malloc_trim, the memory limit.
 pub fn purges() -> u32 {
     // relaxed: a hint
     PURGES.load(Ordering::Relaxed)
@@ -111,7 +112,7 @@ fn purge_brought(old: impl Fn(u32) -> bool) -> usize {
     slots * SLOT_BYTES
 }
 
-/// Notes that memory is purged because there is more than may be retained.
+/// Notes that memory is purged: what the process has is more than it needs.
 pub(super) fn note_purge() {
     // relaxed: hints
     ACQUIRED_AT_PURGE.store(acquired_runs(), Ordering::Relaxed);
@@ -145,13 +146,7 @@ pub fn decay() {
         return;
     }
     let now = os::now_ms();
-    // relaxed: corrected by the exchange
-    let last = LAST_DECAY_MS.load(Ordering::Relaxed);
-    if now.wrapping_sub(last) < policy::decay_interval_ms(delay) {
-        return;
-    }
-    // relaxed: elects one thread; the stacks order the rest
-    if LAST_DECAY_MS.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() && last != 0 {
+    if DECAY.transition_elect(now, policy::decay_interval_ms(delay)) {
         decay_all(now, delay);
     }
 }

@@ -1,6 +1,7 @@
 //! Runs that the purging thread owns and is about to give back to the system: gathered first, so that
 //! neighbours go in one system call. A purge in a program of several threads interrupts every core that
 //! runs one of them, so the number of calls is what it costs.
+#![allow(unsafe_code)] // purges runs
 
 use super::{trace, unused, whole};
 use crate::geometry::*;
@@ -67,7 +68,8 @@ impl Drop for PurgeBatch {
 fn purge_neighbours(runs: &[Doomed]) {
     let bytes = runs.iter().map(|run| run.slots as usize * SLOT_BYTES).sum();
     let start = registry::slot_address(runs[0].slot as usize);
-    let is_purged = os::timed(&POOL.purge_ns, || os::purge(start, bytes));
+    // SAFETY: [I-RANGE] the runs are the purging thread's.
+    let is_purged = os::timed(&POOL.purge_ns, || unsafe { os::purge(start, bytes) });
     if is_purged {
         POOL.purged_bytes.add_n(bytes as u64);
     }

@@ -1,4 +1,4 @@
-//! The stage log of `HAKMEM_SS_ACQUIRE_DEBUG=1` (S10): one line for each run that is handed out, given
+//! The stage log of `HAKMEM_SS_ACQUIRE_DEBUG=1` (S10): one line for each run of at most a SuperSlab that is handed out, given
 //! back, left behind or purged, built on the stack and written by one write(2), from any thread.
 
 use crate::config;
@@ -42,7 +42,8 @@ fn write(event: Event, kind: RunKind, slot: u32) {
         }
         Event::Acquired(Stage::Claim) => ("ACQUIRE_STAGE2_LOCKED", " claimed UNUSED slot (ss="),
         Event::Acquired(Stage::Grow) => ("ACQUIRE_STAGE3_GROW", " claimed slot of a new SuperSlab (ss="),
-        Event::Released => ("RELEASE", " gave back slot, now EMPTY (ss="),
+        Event::Released if config::get().stage1() => ("RELEASE", " gave back slot, now EMPTY (ss="),
+        Event::Released => ("RELEASE", " gave back slot, now UNUSED (ss="),
         Event::Abandoned => ("ABANDON", " left slab behind, now ABANDONED (ss="),
         Event::Purged => ("PURGE", " purged slot, now UNUSED (ss="),
     };

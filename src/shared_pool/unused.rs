@@ -3,6 +3,7 @@
 //! For each order there is a bit for each SuperSlab that may have an aligned free run of that many
 //! slots: a hint, corrected after the truth in the SuperSlab's word (`sync/hint_word.rs`). Dense SuperSlabs
 //! have rows of hints of their own, so that no search meets one that is not for it.
+#![allow(unsafe_code)] // touches a fresh run
 
 use super::{Run, budget, control_lock, refault};
 use crate::config;
@@ -142,7 +143,8 @@ pub(super) fn grow_with_new_superslab(set: &mut SlabSet, kind: RunKind, packing:
     let slot = (superslab * SLOTS_PER_SUPERSLAB) as u32;
     if registry::header(superslab).brought() != 0 {
         // threads that need slabs meanwhile find the hints, and bring the page themselves or wait for it
-        huge_pages::bring_superslab(registry::slot_address(slot as usize));
+        // SAFETY: [I-RANGE] the SuperSlab was made just now, committed whole, and its first slot claimed by this thread.
+        unsafe { huge_pages::bring_superslab(registry::slot_address(slot as usize)) };
     }
     super::told(Stage::Grow, kind, take_over(slot, kind, &mut set.commit_step), retries)
 }
@@ -156,13 +158,13 @@ fn take_over(slot: u32, kind: RunKind, step: &mut CommitStep) -> Option<Run> {
     }
     let (superslab, first) = registry::split_slot(slot as usize);
     let (header, mask) = (registry::header(superslab), run_mask(first, slots));
-    let zeroed = !header.is_dirty(mask);
+    let content = header.content(mask);
     header.mark_dirty(mask);
     header.forget_brought(mask);
     account_refault(superslab, header.take_purged(mask));
     registry::record(slot as usize).transition_activate(kind.code());
     POOL.claimed_slots.add_n(slots as u64);
-    Some(Run { slot, zeroed })
+    Some(Run { slot, content })
 }
 
 /// Counts those of the slots that were purged too soon.
@@ -220,8 +222,7 @@ fn bits_of(mut bits: u64) -> impl Iterator<Item = usize> {
     })
 }
 
-/// Claims the slots right behind a span, so that it can grow in place; all or nothing. The flag
-/// says that they read as zero.
+/// Claims the slots right behind a span, so that it can grow in place; all or nothing.
 pub fn claim_behind(set: &mut SlabSet, slot: u32, slots: usize) -> Option<Run> {
     let (superslab, first) = registry::split_slot(slot as usize);
     if first + slots > SLOTS_PER_SUPERSLAB || first == 0 || !budget::has_room(slots * SLOT_BYTES) {
@@ -231,7 +232,8 @@ pub fn claim_behind(set: &mut SlabSet, slot: u32, slots: usize) -> Option<Run> {
         return None;
     }
     correct_hints(superslab);
-    take_over(slot, RunKind::span(slots), &mut set.commit_step)
+    let kind = RunKind::span(slots);
+    super::told(Stage::Claim, kind, take_over(slot, kind, &mut set.commit_step), 0)
 }
 
 /// Claims a span of `slots` slots whose first slot is a multiple of `align_slots`, a power of two
@@ -252,7 +254,7 @@ pub fn claim_aligned(set: &mut SlabSet, slots: usize, align_slots: usize) -> Opt
     let found = words.flat_map(|(word, hints)| bits_of(hints.bits()).map(move |bit| word * 64 + bit));
     for superslab in found {
         if let Some(slot) = try_in(superslab) {
-            return take_over(slot, kind, &mut set.commit_step);
+            return super::told(Stage::Claim, kind, take_over(slot, kind, &mut set.commit_step), 0);
         }
     }
     grow_with_new_superslab(set, kind, Packing::Mixed)

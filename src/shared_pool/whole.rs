@@ -1,5 +1,6 @@
 //! Whole SuperSlabs in a row, for huge blocks when the system grants no mapping: under an address
 //! limit the window holds addresses that it cannot give back, and they must serve again.
+#![allow(unsafe_code)] // purges SuperSlabs
 
 use super::unused;
 use crate::geometry::*;
@@ -9,8 +10,8 @@ use crate::superslab::header::run_mask;
 use crate::superslab::registry;
 
 /// UNUSED -> claimed: `count` whole SuperSlabs in a row, committed. Returns the first slot, and
-/// whether they read as zero; `None` when there are none or the system refuses the memory.
-pub fn claim_superslabs(count: usize) -> Option<(usize, bool)> {
+/// what they read as; `None` when there are none or the system refuses the memory.
+pub fn claim_superslabs(count: usize) -> Option<(usize, Content)> {
     let made = extent::superslabs_made();
     let mut first = 0;
     while first + count <= made {
@@ -35,7 +36,8 @@ fn claim_whole(superslab: usize) -> bool {
 pub(super) fn purge_slab_memory(superslab: usize) {
     if claim_whole(superslab) {
         let (start, bytes) = registry::slab_memory_pages(superslab);
-        let _ = os::purge(start, bytes);
+        // SAFETY: [I-RANGE] all slots are claimed by this thread: no slab stands there.
+        let _ = unsafe { os::purge(start, bytes) };
         unclaim_whole(superslab);
     }
 }
@@ -44,8 +46,8 @@ fn unclaim_whole(superslab: usize) {
     unused::unclaim((superslab * SLOTS_PER_SUPERSLAB) as u32, SLOTS_PER_SUPERSLAB);
 }
 
-fn commit(first: usize, count: usize) -> Option<(usize, bool)> {
-    let mut zeroed = true;
+fn commit(first: usize, count: usize) -> Option<(usize, Content)> {
+    let mut content = Content::Zero;
     for superslab in first..first + count {
         unused::correct_hints(superslab);
         let header = registry::header(superslab);
@@ -53,16 +55,19 @@ fn commit(first: usize, count: usize) -> Option<(usize, bool)> {
             (first..first + count).for_each(unclaim_whole);
             return None;
         }
-        zeroed &= !header.is_dirty(u32::MAX);
+        if header.content(u32::MAX) == Content::Unknown {
+            content = Content::Unknown;
+        }
         header.mark_dirty(u32::MAX);
     }
-    Some((first * SLOTS_PER_SUPERSLAB, zeroed))
+    Some((first * SLOTS_PER_SUPERSLAB, content))
 }
 
 /// Claimed -> UNUSED: purges and gives back what [`claim_superslabs`] claimed.
 pub fn unclaim_superslabs(slot: usize, count: usize) {
     registry::set_entries(slot, count * SLOTS_PER_SUPERSLAB, ENTRY_UNUSED, ENTRY_UNUSED);
-    let clean = os::purge(registry::slot_address(slot), count * SUPERSLAB_BYTES);
+    // SAFETY: [I-RANGE] the SuperSlabs are claimed by the caller, and the block is gone.
+    let clean = unsafe { os::purge(registry::slot_address(slot), count * SUPERSLAB_BYTES) };
     let first = registry::split_slot(slot).0;
     for superslab in first..first + count {
         if clean {

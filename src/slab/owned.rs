@@ -67,15 +67,26 @@ pub fn cached_class(block: *mut u8) -> Option<usize> {
     let slot = registry::slot_of(address)?;
     let class = entry_class(registry::entry(slot))?;
     let is_start = is_block_start(address & CLASSES[class].slab_mask as usize, CLASSES[class].inverse);
-    // SAFETY: [I-SLAB] read only: another heap may change its slab meanwhile, but not where a block is
-    // concerned that is out of it.
-    (is_start && !unsafe { slab_at(head_slot(slot, class)) }.holds(address)).then_some(class)
+    (is_start && !seems_free(head_slot(slot, class), address)).then_some(class)
+}
+
+/// Whether the block at `address` is in the slab with first slot `slot`, whoever the slab belongs to: its tenant may
+/// change it meanwhile, but not where a block is concerned that is out of it. For checks.
+pub fn seems_free(slot: u32, address: usize) -> bool {
+    let slab = registry::slab_memory(slot as usize).cast::<Slab>();
+    // SAFETY: [I-HEADER] the memory is committed, and [I-SLAB] read racing, word by word: no reference is made.
+    unsafe {
+        let (base, inverse) = ((&raw const (*slab).base).read_volatile(), (&raw const (*slab).inverse).read_volatile());
+        let index = block_index(address.wrapping_sub(base), inverse);
+        let is_within = index < (&raw const (*slab).capacity).read_volatile() as usize && index < MAX_BLOCKS_PER_SLAB;
+        is_within && (&raw const (*slab).free[index / WORD_BITS]).read_volatile() >> (index % WORD_BITS) & 1 == 1
+    }
 }
 
 impl Slab {
-    /// Makes an empty-handed slab of a run that the caller owns: every block is in it. `zeroed`:
-    /// the memory reads as zero.
-    pub fn init(&mut self, slot: u32, class: usize, zeroed: bool) {
+    /// Makes an empty-handed slab of a run that the caller owns: every block is in it. `content` is
+    /// what the memory reads as.
+    pub fn init(&mut self, slot: u32, class: usize, content: Content) {
         let info = &CLASSES[class];
         self.base = registry::slot_address(slot as usize);
         self.inverse = info.inverse;
@@ -83,7 +94,10 @@ impl Slab {
         self.bytes = info.bytes;
         self.capacity = info.capacity;
         self.free_blocks = info.capacity;
-        self.untouched_from = if zeroed { 0 } else { info.capacity };
+        self.untouched_from = match content {
+            Content::Zero => 0,
+            Content::Unknown => info.capacity,
+        };
         self.first_word = 0;
         self.class = class as u8;
         self.listed = false;
@@ -100,7 +114,7 @@ impl Slab {
     /// truth. A slab that had not come to be is made, as fresh.
     pub(super) fn recover(&mut self, slot: u32, class: usize) {
         if self.slot != slot || self.class() != class {
-            self.init(slot, class, false);
+            self.init(slot, class, Content::Unknown);
         }
         let words = (self.capacity as usize).div_ceil(WORD_BITS);
         self.free_blocks = self.free[..words].iter().map(|word| word.count_ones()).sum();
@@ -141,8 +155,14 @@ impl Slab {
         self.listed
     }
 
-    pub(super) fn set_listed(&mut self, listed: bool) {
-        self.listed = listed;
+    /// Notes that the slab enters the list.
+    pub(super) fn enter_list(&mut self) {
+        self.listed = true;
+    }
+
+    /// Notes that it leaves the list.
+    pub(super) fn leave_list(&mut self) {
+        self.listed = false;
     }
 
     /// Says that it is in the list or, called again, what it said before: for the test of the checks.
@@ -190,14 +210,15 @@ impl Slab {
         taken
     }
 
-    /// Takes one block; the flag says that its memory is known to be zero.
-    pub fn take_one(&mut self) -> Option<(*mut u8, bool)> {
+    /// Takes one block, and says what its memory reads as.
+    pub fn take_one(&mut self) -> Option<(*mut u8, Content)> {
         let untouched = self.untouched_from;
         let mut out = [core::ptr::null_mut(); 1];
         if self.take_many(1, &mut out) == 0 {
             return None;
         }
-        Some((out[0], self.index_of(out[0] as usize) as u32 >= untouched))
+        let is_untouched = self.index_of(out[0] as usize) as u32 >= untouched;
+        Some((out[0], if is_untouched { Content::Zero } else { Content::Unknown }))
     }
 
     #[inline]
@@ -262,7 +283,7 @@ mod tests {
     fn slab(class: usize) -> Box<Slab> {
         // SAFETY: all-zero bytes are a valid Slab, see `slab_at`.
         let mut slab: Box<Slab> = unsafe { Box::new(core::mem::zeroed()) };
-        slab.init(0, class, true);
+        slab.init(0, class, Content::Zero);
         slab
     }
 
@@ -282,13 +303,12 @@ mod tests {
     #[test]
     fn a_block_put_twice_is_noticed() {
         let mut s = slab(3);
-        let (p, zero) = s.take_one().unwrap();
-        assert!(zero);
+        let (p, content) = s.take_one().unwrap();
+        assert_eq!(content, Content::Zero);
         assert_eq!(s.put_leading(&[p]), 1);
         assert_eq!((s.put_leading(&[p]), s.why_refused(p)), (0, PutError::AlreadyFree));
         assert!(s.holds(p as usize) && s.is_whole());
-        let (q, zero) = s.take_one().unwrap();
-        assert_eq!((p, zero), (q, false));
+        assert_eq!(s.take_one(), Some((p, Content::Unknown)));
         assert_eq!(s.check_rep(), 0);
     }
 
@@ -301,7 +321,7 @@ mod tests {
             s.recover(0, class);
             assert_eq!((s.check_rep(), s.blocks_out(), s.is_listed()), (0, 1, false));
             assert_eq!(s.put_leading(&[block]), 1);
-            assert_eq!(s.take_one(), Some((block, false)), "not known to be zero any more");
+            assert_eq!(s.take_one(), Some((block, Content::Unknown)), "not known to be zero any more");
             s.recover(0, class + 1);
             assert!(s.is_whole() && s.class() == class + 1 && s.check_rep() == 0);
         }

@@ -145,10 +145,10 @@ impl SlabSet {
 
     /// Adds a run that the caller owns as a fresh slab of the set, attached; the slab attached
     /// before is detached.
-    pub fn attach_fresh(&mut self, slot: u32, class: usize, zeroed: bool) {
+    pub fn attach_fresh(&mut self, slot: u32, class: usize, content: Content) {
         // SAFETY: [I-SLAB] the caller owns the run and gives it to this set.
         let slab = unsafe { slab_at(slot) };
-        slab.init(slot, class, zeroed);
+        slab.init(slot, class, content);
         let entry = slab_entry(self.owner, class);
         registry::set_entries(slot as usize, RunKind::slab(class).slots(), entry, entry);
         self.shared.stats.slabs[class].add();
@@ -214,8 +214,8 @@ impl SlabSet {
         taken
     }
 
-    /// Takes one block out of the attached slab; the flag says that it is known to be zero.
-    pub fn take_one(&mut self, class: usize) -> Option<(*mut u8, bool)> {
+    /// Takes one block out of the attached slab, and says what it reads as.
+    pub fn take_one(&mut self, class: usize) -> Option<(*mut u8, Content)> {
         let one = self.attached(class)?.take_one()?;
         self.shared.stats.blocks_out[class].add();
         Some(one)
@@ -279,7 +279,7 @@ impl SlabSet {
         let last = self.classes[class].last;
         // SAFETY: [I-SLAB] the slab belongs to this set.
         let slab = unsafe { slab_at(slot) };
-        slab.set_listed(true);
+        slab.enter_list();
         slab.prev = last;
         slab.next = NO_SLAB;
         match last {
@@ -294,7 +294,7 @@ impl SlabSet {
         // SAFETY: [I-SLAB] the slab belongs to this set.
         let slab = unsafe { slab_at(slot) };
         debug_assert!(slab.is_listed());
-        slab.set_listed(false);
+        slab.leave_list();
         let (prev, next) = (slab.prev, slab.next);
         match prev {
             NO_SLAB => self.classes[class].first = next,

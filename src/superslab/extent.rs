@@ -4,6 +4,7 @@
 //! a compare-and-swap that raises `made`, after everything it needs was committed. So growth by
 //! several threads makes exactly one SuperSlab for each thread that asked, and no thread waits for
 //! another's system call: all of them are idempotent.
+#![allow(unsafe_code)] // gives back what it reserved
 
 use super::header::Packing;
 use super::huge_pages;
@@ -135,13 +136,15 @@ fn extend(layout: &Layout, word: u64) -> bool {
             if os::timed(&POOL.stage_ns[GROW], || os::reserve_at(address, bytes)) {
                 // behind a hole `made` jumps to `at`: every header below it must be readable by then
                 if at > reserved && !make_metadata(layout, at) {
-                    os::unmap(address, bytes);
+                    // SAFETY: [I-RANGE] reserved just now, and not published.
+                    unsafe { os::unmap(address, bytes) };
                     return false;
                 }
                 // a loser gives back what it reserved; what the winner reserved stays
                 // [MADE]: the reservation is there before others count on it
                 if EXTENT.publish(word, pack(at, at + count)).is_err() {
-                    os::unmap(address, bytes);
+                    // SAFETY: [I-RANGE] as above.
+                    unsafe { os::unmap(address, bytes) };
                 } else {
                     huge_pages::advise_window(address, bytes, reserved * SUPERSLAB_BYTES);
                 }

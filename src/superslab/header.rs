@@ -15,7 +15,7 @@
 //! | `SlotRecord::next_empty` | whoever pushes the run, or has detached it | poppers, perhaps in vain |
 //! | `SlotRecord::state`, `code`, `released_ms` | whoever owns the run | checks and reports, as hints |
 
-use crate::geometry::SLOTS_PER_SUPERSLAB;
+use crate::geometry::{Content, SLOTS_PER_SUPERSLAB};
 use crate::sync::claim_word::ClaimWord;
 use crate::sync::done_bits::DoneBits;
 use crate::sync::{AtomicU8, AtomicU32, Ordering};
@@ -175,23 +175,23 @@ impl SuperSlabHeader {
     /// Notes that slots are claimed of which a huge page may have brought the memory, by the owner of their run.
     #[inline]
     pub fn forget_brought(&self, mask: u32) {
-        // relaxed, both: as in `is_dirty`
+        // relaxed, both: as in `content`
         if self.brought.load(Ordering::Relaxed) & mask != 0 {
             self.brought.fetch_and(!mask, Ordering::Relaxed);
         }
     }
 
-    /// Whether any slot of the run may hold anything but zeros.
+    /// What the slots of the run read as.
     #[inline]
-    pub fn is_dirty(&self, mask: u32) -> bool {
+    pub fn content(&self, mask: u32) -> Content {
         // relaxed: the bits of a run belong to its owners, whom [CLAIM] and [POP] order
-        self.dirty.load(Ordering::Relaxed) & mask != 0
+        if self.dirty.load(Ordering::Relaxed) & mask == 0 { Content::Zero } else { Content::Unknown }
     }
 
     /// Notes that the program may write to the slots.
     #[inline]
     pub fn mark_dirty(&self, mask: u32) {
-        // relaxed, both: as in `is_dirty`
+        // relaxed, both: as in `content`
         if self.dirty.load(Ordering::Relaxed) & mask != mask {
             self.dirty.fetch_or(mask, Ordering::Relaxed);
         }
@@ -233,7 +233,7 @@ impl SuperSlabHeader {
 
     /// Notes that the slots were given back and read as zero.
     pub fn mark_purged(&self, mask: u32) {
-        // relaxed, both: as in `is_dirty`
+        // relaxed, both: as in `content`
         self.dirty.fetch_and(!mask, Ordering::Relaxed);
         self.purged.fetch_or(mask, Ordering::Relaxed);
     }
@@ -241,7 +241,7 @@ impl SuperSlabHeader {
     /// The slots of the run that were purged since they were claimed last: told once.
     #[inline]
     pub fn take_purged(&self, mask: u32) -> u32 {
-        // relaxed, both: as in `is_dirty`
+        // relaxed, both: as in `content`
         let purged = self.purged.load(Ordering::Relaxed) & mask;
         if purged != 0 {
             self.purged.fetch_and(!mask, Ordering::Relaxed);

@@ -1,4 +1,5 @@
 //! Huge pages: which memory the system may back with them (`HAKMEM_THP`).
+#![allow(unsafe_code)] // touches memory
 
 use crate::config::{self, Thp};
 use crate::geometry::SUPERSLAB_BYTES;
@@ -73,8 +74,12 @@ pub fn allow_for_superslab(address: usize) -> bool {
 /// Brings the huge page of a SuperSlab whose first slot the caller has claimed and not used. It is allowed for this
 /// touch alone: what is purged of it returns as small pages, and the system joins none to huge ones
 /// behind our back. So the mappings stay few and alike, too.
-pub fn bring_superslab(address: usize) {
-    os::touch_fresh_page(address);
+///
+/// # Safety
+/// The SuperSlab's first slot is committed, fresh, and the caller's.
+pub unsafe fn bring_superslab(address: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { os::touch_fresh_page(address) };
     os::forbid_huge_pages(address, SUPERSLAB_BYTES);
 }
 

@@ -5,6 +5,7 @@
 //! repeated without harm, so a failed one takes nothing and no thread waits for another's. What
 //! becomes free is recycled by type (`magazine.rs`, `large/registry.rs`; heaps are bound again), so
 //! that a stale pointer to metadata always points to metadata.
+#![allow(unsafe_code)] // gives back what it reserved
 
 use super::huge_pages;
 use super::reservation::{self, Layout};
@@ -129,7 +130,8 @@ fn reserve_more(layout: &Layout, word: u64, now: Extent, bytes: usize) -> bool {
             if settle(word, next) {
                 huge_pages::advise_metadata(start, step);
             } else {
-                os::unmap(start, step);
+                // SAFETY: [I-RANGE] reserved just now, and not published.
+                unsafe { os::unmap(start, step) };
             }
             return true;
         }

@@ -10,6 +10,7 @@
 //! by itself, so that both ends can grow. Where everything stands follows from the table's address
 //! and the window's size, which are packed into one word, so that threads that start at the same
 //! time agree by one compare-and-swap.
+#![allow(unsafe_code)] // gives back what it reserved
 
 use super::huge_pages;
 use crate::config;
@@ -116,7 +117,8 @@ fn reserve() -> Option<Layout> {
         }
         Err(theirs) => {
             let (start, bytes) = mine.first_range();
-            os::unmap(start, bytes);
+            // SAFETY: [I-RANGE] this thread's reservation, which was not published.
+            unsafe { os::unmap(start, bytes) };
             Some(Layout::of_word(theirs as usize))
         }
     }

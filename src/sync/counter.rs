@@ -35,6 +35,12 @@ impl SharedCounter {
         self.0.fetch_sub(n, Ordering::Relaxed);
     }
 
+    /// Counts `new` where `old` was counted before, of which the caller alone knows.
+    #[inline]
+    pub fn replace(&self, old: u64, new: u64) {
+        self.add_n(new.wrapping_sub(old)); // a difference below zero wraps, as the sum does
+    }
+
     /// Sets the value, in the child of a fork: counted anew.
     pub fn reset(&self, n: u64) {
         // relaxed: there is one thread

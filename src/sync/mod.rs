@@ -4,7 +4,8 @@
 //!
 //! Beside them stand the lock-free building blocks that know nothing of the heap: a stack of
 //! tagged indices, a queue emptied whole, the ownership word of a heap, and so on. Each stands with its loom
-//! models; `exit_model` lets shuttle run them together. Counters (`counter`) order nothing.
+//! models; `exit_model` lets shuttle run them together. Counters (`counter`) order nothing,
+//! nor does `interval`.
 //!
 //! What orders what. A comment beside an access names its edge by a label; `scripts/loom` checks that each label
 //! stands here, with a file that has models.
@@ -55,6 +56,7 @@ pub mod election;
 mod exit_model;
 pub mod hint_word;
 pub mod id_set;
+pub mod interval;
 pub mod lock_word;
 #[cfg(all(any(feature = "yield-injection", feature = "count-atomics"), not(any(loom, shuttle))))]
 pub mod observed;

@@ -10,7 +10,6 @@ use core::sync::atomic::Ordering;
 
 static SEED: plain::AtomicU64 = plain::AtomicU64::new(0x9e37_79b9_7f4a_7c15);
 static DRAWS: plain::AtomicU64 = plain::AtomicU64::new(0);
-static YIELDS: plain::AtomicU64 = plain::AtomicU64::new(0);
 
 /// One draw in this many yields; as many again spin.
 const RARITY: u64 = 16;
@@ -23,11 +22,6 @@ pub fn seed(value: u64) {
     DRAWS.store(0, Ordering::Relaxed);
 }
 
-/// How often a thread has yielded so far.
-pub fn yields() -> u64 {
-    YIELDS.load(Ordering::Relaxed)
-}
-
 /// Yields, spins, or does neither.
 pub(super) fn disturb() {
     let draw = DRAWS.fetch_add(1, Ordering::Relaxed);
@@ -35,11 +29,8 @@ pub(super) fn disturb() {
     x = (x ^ x >> 32).wrapping_mul(0xd6e8_feb8_6659_fd93);
     x ^= x >> 32;
     match x % RARITY {
-        0 => {
-            YIELDS.fetch_add(1, Ordering::Relaxed);
-            // SAFETY: gives the processor away, no more.
-            unsafe { libc::sched_yield() };
-        }
+        // SAFETY: gives the processor away, no more.
+        0 => _ = unsafe { libc::sched_yield() },
         1 => (0..x / RARITY % LONGEST_SPIN).for_each(|_| core::hint::spin_loop()),
         _ => {}
     }
