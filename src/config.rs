@@ -18,6 +18,7 @@
 // asking for AT_SECURE is a call of libc
 #![allow(unsafe_code)]
 
+use crate::sync::settled::Settled;
 use crate::sync::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
 use crate::fatal;
@@ -183,8 +184,8 @@ const OPTION_COUNT: usize = ROWS.len();
 pub struct Config {
     /// One word per row: 0 before the environment was read, then the value plus 1.
     words: [AtomicU32; OPTION_COUNT],
-    /// Set after all words were.
-    ready: AtomicBool,
+    /// 1 after all words were stored.
+    ready: Settled,
     /// The bytes of the path option: its word holds their number. Copied, because a program may
     /// write over its environment (for a title in ps).
     path: [AtomicU8; PATH_MAX_BYTES],
@@ -192,7 +193,7 @@ pub struct Config {
 
 static CONFIG: Config = Config {
     words: [const { AtomicU32::new(0) }; OPTION_COUNT],
-    ready: AtomicBool::new(false),
+    ready: Settled::new(),
     path: [const { AtomicU8::new(0) }; PATH_MAX_BYTES],
 };
 
@@ -203,8 +204,8 @@ static REPORTED: AtomicBool = AtomicBool::new(false);
 #[inline]
 #[must_use]
 pub fn get() -> &'static Config {
-    // ordering: Acquire pairs with the Release in `publish`: who sees `ready` sees every word
-    if !CONFIG.ready.load(Ordering::Acquire) {
+    // [SETTLE]: who sees `ready` sees every word
+    if CONFIG.ready.get() == 0 {
         read_environment_slow();
     }
     &CONFIG
@@ -221,7 +222,7 @@ pub fn rows() -> &'static [OptionRow] {
 /// options, before the program can write over its environment.
 pub fn report_problems() {
     let _ = get();
-    // ordering: none needed, the flag guards no data
+    // relaxed: the flag guards no data
     if REPORTED.swap(true, Ordering::Relaxed) || is_secure() {
         return;
     }
@@ -255,24 +256,22 @@ fn is_secure() -> bool {
 impl Config {
     /// Stores each value that no other thread has stored yet.
     fn publish(&self, values: &Values) {
-        // ordering: Relaxed, as all racers of one start store the same bytes; the words below
-        // and `ready` publish them
+        // relaxed, all: ordered by `ready`; the racers of one start store the same bytes
         for (place, byte) in self.path.iter().zip(values.path) {
             place.store(*byte, Ordering::Relaxed);
         }
         for (word, value) in self.words.iter().zip(values.words) {
-            // ordering: Release pairs with the Acquire of `ready`; a lost race keeps the winner's
-            let _ = word.compare_exchange(0, value + 1, Ordering::Release, Ordering::Relaxed);
+            // a lost race keeps the winner's
+            let _ = word.compare_exchange(0, value + 1, Ordering::Relaxed, Ordering::Relaxed);
         }
-        // ordering: Release pairs with the Acquire in `get`
-        self.ready.store(true, Ordering::Release);
+        self.ready.settle(1); // [SETTLE]
     }
 
     /// The value of an option, its default while the environment is not there yet.
     #[inline]
     fn word(&self, position: Position) -> u32 {
         let row = position as usize;
-        // ordering: Relaxed, `get` has acquired; the index is a row's, so the bound check folds
+        // relaxed: `get` has acquired; the index is a row's, so the bound check folds
         match self.words[row].load(Ordering::Relaxed) {
             0 => ROWS[row].default,
             stored => stored - 1,

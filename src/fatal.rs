@@ -179,7 +179,7 @@ fn die(line: &mut Message) -> ! {
 #[cold]
 pub fn abort() -> ! {
     let thread = raw_call(libc::SYS_gettid, [0; 4]).unwrap_or(0) as u32;
-    // ordering: none needed, a thread looks for its own earlier store only
+    // relaxed: a thread looks for its own earlier store only
     let nested = DYING_THREAD.swap(thread, Ordering::Relaxed) == thread;
     if !nested {
         send_abort_signal(thread);

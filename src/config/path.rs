@@ -48,7 +48,7 @@ impl PathTemplate {
     }
 
     fn byte(&self, at: usize) -> Option<u8> {
-        // ordering: Relaxed, the bytes were published with the option's word
+        // relaxed: the bytes were settled with the option's word
         self.bytes.get(at).map(|byte| byte.load(Ordering::Relaxed))
     }
 }

@@ -125,7 +125,7 @@ fn the_largest_step_is_at_least_the_first() {
 fn published(strings: &[&str]) -> &'static Config {
     let config = std::boxed::Box::leak(std::boxed::Box::new(Config {
         words: [const { AtomicU32::new(0) }; OPTION_COUNT],
-        ready: AtomicBool::new(false),
+        ready: Settled::new(),
         path: [const { AtomicU8::new(0) }; PATH_MAX_BYTES],
     }));
     config.publish(&scan(strings.iter().map(|string| string.as_bytes()), |_| {}));
@@ -147,7 +147,7 @@ fn typed_readers_give_what_was_published_and_nothing_changes_later() {
 fn before_the_environment_is_there_options_have_their_defaults() {
     let config = std::boxed::Box::leak(std::boxed::Box::new(Config {
         words: [const { AtomicU32::new(0) }; OPTION_COUNT],
-        ready: AtomicBool::new(false),
+        ready: Settled::new(),
         path: [const { AtomicU8::new(0) }; PATH_MAX_BYTES],
     }));
     assert_eq!(config.purge_delay_ms(), 1000);
@@ -170,6 +170,6 @@ fn the_path_template_is_expanded() {
 #[test]
 fn this_process_has_its_options_read_once() {
     let first = get();
-    assert!(first.ready.load(Ordering::Relaxed));
+    assert_eq!(first.ready.get(), 1);
     assert!(core::ptr::eq(first, get()));
 }

@@ -10,15 +10,15 @@
 
 use core::mem::MaybeUninit;
 
-use crate::sync::{AtomicU32, AtomicU64, Ordering};
+use crate::sync::settled::Settled;
+use crate::sync::{AtomicU64, Ordering};
 
 /// Device and inode of descriptor 2 at load; read only where `AT_LOAD` says that it was open.
 static DEVICE: AtomicU64 = AtomicU64::new(0);
 static INODE: AtomicU64 = AtomicU64::new(0);
-static AT_LOAD: AtomicU32 = AtomicU32::new(NOT_LOADED);
+/// 0 while nobody has looked: before the constructor.
+static AT_LOAD: Settled = Settled::new();
 
-/// Nobody has looked: before the constructor.
-const NOT_LOADED: u32 = 0;
 const OPEN: u32 = 1;
 const CLOSED: u32 = 2;
 
@@ -26,31 +26,28 @@ const CLOSED: u32 = 2;
 pub fn remember() {
     let identity = identity_of(libc::STDERR_FILENO);
     let (device, inode) = identity.unwrap_or((0, 0));
-    // ordering: Relaxed, published by `AT_LOAD`
+    // relaxed, both: ordered by `AT_LOAD`
     DEVICE.store(device, Ordering::Relaxed);
     INODE.store(inode, Ordering::Relaxed);
-    // ordering: Release pairs with the Acquire in `is_as_at_load`
-    AT_LOAD.store(if identity.is_some() { OPEN } else { CLOSED }, Ordering::Release);
+    AT_LOAD.settle(if identity.is_some() { OPEN } else { CLOSED }); // [SETTLE]
 }
 
 /// Whether descriptor 2 is open and the file that it was at load. False if nobody looked then.
 pub fn is_as_at_load() -> bool {
-    // ordering: Acquire pairs with the Release in `remember`
-    AT_LOAD.load(Ordering::Acquire) == OPEN
+    AT_LOAD.get() == OPEN // [SETTLE]
+        // relaxed, both: as above
         && identity_of(libc::STDERR_FILENO) == Some((DEVICE.load(Ordering::Relaxed), INODE.load(Ordering::Relaxed)))
 }
 
 /// Whether descriptor 2 may be stderr: anything but a file of the program that was opened because
 /// there was no stderr.
 pub fn was_not_closed_at_load() -> bool {
-    // ordering: Relaxed, nothing is read through it
-    AT_LOAD.load(Ordering::Relaxed) != CLOSED
+    AT_LOAD.peek() != CLOSED
 }
 
 /// Whether a message may be written that the program has not asked for; also before anybody looked.
 pub(super) fn takes_messages() -> bool {
-    // ordering: Relaxed, nothing is read through it
-    AT_LOAD.load(Ordering::Relaxed) == NOT_LOADED || is_as_at_load()
+    AT_LOAD.peek() == 0 || is_as_at_load()
 }
 
 /// Device and inode of an open descriptor. Keeps errno.

@@ -178,7 +178,7 @@ impl Bin {
     /// Makes `magazine` the bin's, with the blocks it holds. The one before must have been removed.
     ///
     /// # Safety
-    /// [I-MAGAZINE] the magazine belongs to the caller, who gives it to the bin.
+    /// `[I-MAGAZINE]` the magazine belongs to the caller, who gives it to the bin.
     pub(super) unsafe fn install(&mut self, magazine: *mut Magazine) {
         debug_assert!(self.base.is_null());
         // SAFETY: the caller's promise.

@@ -54,7 +54,7 @@ impl Depot {
     /// Puts a magazine in.
     ///
     /// # Safety
-    /// [I-MAGAZINE] it belongs to the caller and is given away.
+    /// `[I-MAGAZINE]` it belongs to the caller and is given away.
     pub unsafe fn put(&mut self, class: usize, magazine: *mut Magazine) {
         // SAFETY: the caller's promise.
         let blocks = unsafe {
@@ -153,7 +153,7 @@ impl Depot {
     /// Keeps an empty magazine for later.
     ///
     /// # Safety
-    /// [I-MAGAZINE] it belongs to the caller, who gives it away.
+    /// `[I-MAGAZINE]` it belongs to the caller, who gives it away.
     pub unsafe fn keep_empty(&mut self, magazine: *mut Magazine) {
         // SAFETY: the caller's promise.
         unsafe { self.spares.put(magazine) }

@@ -34,8 +34,8 @@ pub struct FrontCache {
     pub(crate) outbox: Outbox,
     /// Refills since the last drain.
     pub(crate) undrained_refills: u32,
-    /// How many visits to other heaps the thread is in, see `orphan.rs`.
-    pub(super) visits: u32,
+    /// How many [`Elsewhere`](super::elsewhere::Elsewhere)s of the thread live.
+    pub(super) times_elsewhere: u32,
     /// The purges of the process and the waves of the thread, after which the bins of classes that fall
     /// were emptied.
     pub(crate) waves_seen: u32,
@@ -81,7 +81,7 @@ impl Heap {
                 size_table: make_size_table(size_of::<Bin>()),
                 outbox: Outbox::new(),
                 undrained_refills: 0,
-                visits: 0,
+                times_elsewhere: 0,
                 waves_seen: 0,
                 usage: Usage::new(),
             },

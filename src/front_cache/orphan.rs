@@ -49,7 +49,7 @@ fn adopt() {
     let mut is_cut = elsewhere::forget_others();
     directory::for_each(|id, record| {
         if Heap::of_record(record) != mine {
-            is_cut |= visits_of(record) > 0;
+            is_cut |= times_elsewhere(record) > 0;
             is_cut |= seize(id, record, may_repair);
         } else if may_repair && record.shared.tenancy.is_visited() {
             // a visitor that is gone: this thread comes in its place
@@ -72,13 +72,15 @@ fn is_outside(mine: *mut Heap) -> bool {
     // SAFETY: [I-HEAP] the thread's own heap.
     !elsewhere::is_heapless_inside()
         && (tls::is_shim(mine)
-            || unsafe { !Heap::shared(mine).tenancy.is_busy() && (&raw const (*mine).front.visits).read() == 0 })
+            || unsafe {
+                !Heap::shared(mine).tenancy.is_busy() && (&raw const (*mine).front.times_elsewhere).read() == 0
+            })
 }
 
-/// The visits that the owner of a heap was making.
-fn visits_of(record: &'static HeapRecord) -> u32 {
+/// How many calls of the owner of a heap were elsewhere.
+fn times_elsewhere(record: &'static HeapRecord) -> u32 {
     // SAFETY: [I-HEAP] its owner does not exist here.
-    unsafe { (&raw const (*Heap::of_record(record)).front.visits).read() }
+    unsafe { (&raw const (*Heap::of_record(record)).front.times_elsewhere).read() }
 }
 
 /// Takes an orphan, and parks it if it is whole. `true`: it is torn, and still taken.
@@ -109,7 +111,7 @@ fn park(id: u32, record: &'static HeapRecord) {
     // SAFETY: [I-OUTBOX] its owner does not exist here.
     let front = unsafe { &mut (*Heap::of_record(record)).front };
     front.outbox.recover();
-    front.visits = 0;
+    front.times_elsewhere = 0;
     shared_pool::advertise(set_of(record));
     let ended = record.shared.tenancy.transition_end_visit(Visit::Parked);
     debug_assert_eq!(ended, Ended::Parked);

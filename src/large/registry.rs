@@ -23,8 +23,8 @@ type Middle = [PublishedPtr<Leaf>; 1 << MIDDLE_BITS];
 static ROOT: [PublishedPtr<Middle>; 1 << ROOT_BITS] = [const { PublishedPtr::new() }; 1 << ROOT_BITS];
 
 /// A mapping that holds one huge block, or a cached one. Fields are written by the owner; others
-/// read them as hints and check after they have become the owner. All accesses are relaxed: [HUGE]
-/// and [CACHE] order them for the owner.
+/// read them as hints and check after they have become the owner. All accesses are relaxed: `[HUGE]`
+/// and `[CACHE]` order them for the owner.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub struct HugeBlock {
@@ -175,14 +175,14 @@ pub fn prepare(address: usize) -> bool {
 /// Registers a block as live; [`prepare`] was called for its start.
 pub fn insert(block: &'static HugeBlock) {
     if let Some(entry) = leaf_entry(block.start()) {
-        entry.insert(ptr::from_ref(block) as usize); // [HUGE]
+        entry.transition_live(ptr::from_ref(block) as usize); // [HUGE]
     }
 }
 
 /// Removes what is registered at an address; by the owner of the block.
 pub fn remove(address: usize) {
     if let Some(entry) = leaf_entry(address) {
-        entry.remove();
+        entry.transition_nothing();
     }
 }
 

@@ -82,7 +82,7 @@ impl Stock {
     /// Keeps an empty magazine; gives a chain away where that makes too many.
     ///
     /// # Safety
-    /// [I-MAGAZINE] it belongs to the caller, who gives it to the stock.
+    /// `[I-MAGAZINE]` it belongs to the caller, who gives it to the stock.
     #[inline]
     pub unsafe fn put(&mut self, magazine: *mut Magazine) {
         if self.count == MAGAZINE_CHAIN {

@@ -1,7 +1,7 @@
 //! Injected failure: makes the next calls of one kind fail, in tests.
 //!
 //! In builds without `cfg(test)` and without the feature `fault-injection` the question
-//! [`fails`] is the constant `false`.
+//! `fails` is the constant `false`.
 
 /// The kinds of system call that can be made to fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,11 +18,11 @@ impl FutexLock {
     /// Waits for the lock, but no longer than about `wait_ms`. `false`: somebody has it all the while.
     pub fn lock_within(&self, wait_ms: u32) -> bool {
         let begun_ms = os::now_ms();
-        while !self.word.take_or_contend() {
+        while !self.word.transition_contended() {
             if os::now_ms().wrapping_sub(begun_ms) >= wait_ms {
                 return false;
             }
-            os::futex_wait(self.word.word(), CONTENDED, wait_ms);
+            os::futex_wait(self.word.address(), CONTENDED, wait_ms);
         }
         true
     }
@@ -40,12 +40,12 @@ unsafe impl lock_api::RawMutex for FutexLock {
     }
 
     fn try_lock(&self) -> bool {
-        self.word.try_take()
+        self.word.transition_held()
     }
 
     unsafe fn unlock(&self) {
-        if self.word.give() {
-            os::futex_wake_one(self.word.word());
+        if self.word.transition_free() {
+            os::futex_wake_one(self.word.address());
         }
     }
 }

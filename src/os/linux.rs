@@ -2,7 +2,7 @@
 #![allow(unsafe_code)] // every system call is unsafe to make
 
 use super::Errno;
-use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{AtomicU64, AtomicUsize, Ordering};
 use core::arch::asm;
 
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu")))]
@@ -75,22 +75,22 @@ pub(super) unsafe fn madvise(address: usize, bytes: usize, advice: i32) -> Resul
     unsafe { syscall(libc::SYS_madvise, [address, bytes, advice as usize, 0, 0, 0]) }
 }
 
-/// Sleeps while `word` is `expected`, at most for `wait_ms`; may wake for no reason.
-pub fn futex_wait(word: &AtomicU32, expected: u32, wait_ms: u32) {
+/// Sleeps while the word at `word` is `expected`, at most for `wait_ms`; may wake for no reason.
+pub fn futex_wait(word: *const u32, expected: u32, wait_ms: u32) {
     super::counts::FUTEX.add();
     let op = (libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG) as usize;
     let time = libc::timespec { tv_sec: i64::from(wait_ms / 1000), tv_nsec: i64::from(wait_ms % 1000) * 1_000_000 };
-    let arguments = [word.as_ptr() as usize, op, expected as usize, (&raw const time) as usize, 0, 0];
-    // SAFETY: word and time outlive the call.
+    let arguments = [word as usize, op, expected as usize, (&raw const time) as usize, 0, 0];
+    // SAFETY: time outlives the call; the word is only read, by the system, which checks its address.
     let _ = unsafe { syscall(libc::SYS_futex, arguments) };
 }
 
-/// Wakes one sleeper of `word`.
-pub fn futex_wake_one(word: &AtomicU32) {
+/// Wakes one sleeper of the word at `word`.
+pub fn futex_wake_one(word: *const u32) {
     super::counts::FUTEX.add();
     let op = (libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG) as usize;
     // SAFETY: the word is only used as an address.
-    let _ = unsafe { syscall(libc::SYS_futex, [word.as_ptr() as usize, op, 1, 0, 0, 0]) };
+    let _ = unsafe { syscall(libc::SYS_futex, [word as usize, op, 1, 0, 0, 0]) };
 }
 
 /// The process id.

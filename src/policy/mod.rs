@@ -156,7 +156,7 @@ pub const fn metadata_ahead_bytes(committed_bytes: usize) -> usize {
     if committed_bytes / 4 > METADATA_COMMIT_BYTES { committed_bytes / 4 } else { METADATA_COMMIT_BYTES }
 }
 
-/// How often what a thread may cache is halved where `heaps` are in use: with more than [`FULL_SHARES`] all of them
+/// How often what a thread may cache is halved where `heaps` are in use: with more than `FULL_SHARES` all of them
 /// together keep about what those would, down to an eighth each. The idea is that of TCMalloc's bound on the
 /// caches of all threads, `max_total_thread_cache_bytes`; here no thread gives up for another.
 pub const fn cache_halvings(heaps: usize) -> u32 {

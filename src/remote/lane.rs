@@ -81,7 +81,7 @@ impl Lane {
     /// Begins an empty batch.
     ///
     /// # Safety
-    /// [I-MAGAZINE] the batch is the caller's, who gives it to the lane, which has none.
+    /// `[I-MAGAZINE]` the batch is the caller's, who gives it to the lane, which has none.
     pub(super) unsafe fn begin(&mut self, batch: *mut Magazine, class: usize) {
         // SAFETY: the caller's promise.
         self.base = unsafe { (&raw mut (*batch).items).cast() };

@@ -109,7 +109,7 @@ impl Walk {
         self.faults += usize::from(wrong);
     }
 
-    /// A heap without an owner can be found, and blocks for it are somebody's concern [PARK]. Before the walk
+    /// A heap without an owner can be found, and blocks for it are somebody's concern `[PARK]`. Before the walk
     /// visits it, which would put both right.
     fn parked(&mut self, id: u32, record: &HeapRecord) {
         if record.shared.tenancy.is_parked() {

@@ -57,7 +57,7 @@ pub(super) fn correct_hints(superslab: usize) {
 }
 
 /// Rows in which a SuperSlab has a free run that no search finds: for checks, exact while all threads rest
-/// [HINT]. A hint without a run is no fault: who follows it corrects it. Holes of the reservation have none.
+/// `[HINT]`. A hint without a run is no fault: who follows it corrects it. Holes of the reservation have none.
 pub fn check_hints(superslab: usize) -> usize {
     let is_hidden = |row: &usize| !may_have(superslab, *row) && has(superslab, *row);
     if registry::header(superslab).is_untouched() { 0 } else { (0..ROWS).filter(is_hidden).count() }

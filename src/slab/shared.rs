@@ -59,7 +59,7 @@ impl HeapShared {
         }
     }
 
-    /// Whether something was sent to the heap that nobody has taken yet. For [PARK], see
+    /// Whether something was sent to the heap that nobody has taken yet. For `[PARK]`, see
     /// `sync/tenancy.rs`.
     #[inline]
     pub fn has_mail(&self) -> bool {

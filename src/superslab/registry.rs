@@ -3,9 +3,7 @@
 //! Three words lead to an entry: the number of the first slot, the number of slots whose table part is
 //! committed, and the address of the table. The fast path reads its own heap's copy of them, a
 //! [`TableView`]. Headers stand in the metadata pool, in groups, each found by one word.
-//!
-//! Table entries: written (relaxed) by the owner of the slot's run, before any block of it leaves
-//! the owner's hands; read (relaxed) by any thread that was handed a block, after it was.
+//! Entries are [`EntryWord`]s: written by the owner of a run, read by who was handed a block.
 #![allow(unsafe_code)] // turns addresses of the reservation into references
 
 use super::header::{SlotRecord, SuperSlabHeader};
@@ -14,10 +12,11 @@ use super::reservation::Layout;
 use crate::geometry::*;
 use crate::os;
 use crate::policy;
+use crate::sync::Ordering;
+use crate::sync::entry_word::EntryWord;
 use crate::sync::published::PublishedWord;
 use crate::sync::slot_table::SlotTable;
 use crate::sync::tagged_stack::Links;
-use crate::sync::{AtomicU32, Ordering};
 
 /// Opaque memory of a slab's owner, one piece for each slot; see `slab/owned.rs`.
 pub const SLAB_MEMORY_BYTES: usize = 576;
@@ -57,7 +56,7 @@ pub fn slot_of(address: usize) -> Option<usize> {
 pub struct TableView {
     first_slot: usize,
     readable_slots: usize,
-    table: *const AtomicU32,
+    table: *const EntryWord,
 }
 
 impl TableView {
@@ -67,7 +66,7 @@ impl TableView {
     /// The view as of now.
     pub fn now() -> Self {
         let (first_slot, readable_slots, table) = SLOTS.now();
-        Self { first_slot, readable_slots, table: table as *const AtomicU32 }
+        Self { first_slot, readable_slots, table: table as *const EntryWord }
     }
 
     /// Whether slots have become readable since the view was taken.
@@ -83,25 +82,22 @@ impl TableView {
             return None;
         }
         // SAFETY: [I-TABLE] the view was taken from the words that `slot_of` uses.
-        // relaxed: see the module on entries
-        Some(unsafe { &*self.table.add(slot) }.load(Ordering::Relaxed))
+        Some(unsafe { &*self.table.add(slot) }.get())
     }
 }
 
 /// The entry word of a slot that [`slot_of`] returned.
 #[inline(always)]
 pub fn entry(slot: usize) -> u32 {
-    // relaxed: see the module on entries
-    entry_word(slot).load(Ordering::Relaxed)
+    entry_word(slot).get()
 }
 
 /// Sets the entry words of a run. The caller owns the run.
 #[inline]
 pub fn set_entries(slot: usize, slots: usize, head: u32, rest: u32) {
-    // relaxed: see the module on entries
-    entry_word(slot).store(head, Ordering::Relaxed);
+    entry_word(slot).set(head);
     for further in slot + 1..slot + slots {
-        entry_word(further).store(rest, Ordering::Relaxed);
+        entry_word(further).set(rest);
     }
 }
 
@@ -109,14 +105,13 @@ pub fn set_entries(slot: usize, slots: usize, head: u32, rest: u32) {
 /// it one goes on. `false`: the word was not `head` any more.
 #[must_use]
 pub fn take_head(slot: usize, head: u32) -> bool {
-    // relaxed: decides only between the threads that free it; the release of the run orders the rest
-    entry_word(slot).compare_exchange(head, ENTRY_UNUSED, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    entry_word(slot).transition_unused(head, ENTRY_UNUSED) // [ENTRY]
 }
 
 #[inline(always)]
-fn entry_word(slot: usize) -> &'static AtomicU32 {
+fn entry_word(slot: usize) -> &'static EntryWord {
     // who has a slot number has acquired [TABLE] or [MADE], or was handed a block by one who has
-    let table = SLOTS.table() as *const AtomicU32;
+    let table = SLOTS.table() as *const EntryWord;
     // SAFETY: [I-TABLE] callers pass readable slots, or slots of a run they claimed,
     // whose SuperSlab was made only after its part of the table was committed; the table is never
     // unmapped, and zero bytes are a valid entry.

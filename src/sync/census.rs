@@ -1,7 +1,7 @@
 //! A census of atomic operations, for what two cores cannot time (`scripts/counts`).
 //!
 //! Only a build with the feature `count-atomics` takes it: there the atomics of this crate are those of
-//! [`super::observed`], which report each operation here. In every other build nothing is compiled in.
+//! `super::observed`, which report each operation here. In every other build nothing is compiled in.
 
 /// What a run has done so far. Each read-modify-write is counted once, whether it succeeds or not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -6,7 +6,7 @@
 //! | has found nothing | clears the hint | seqcst | at the truth, and sets the hint again ([`HintWord::clear`]) |
 //!
 //! Of the two fences one is first: either the look at the hint sees it cleared, or the second look sees
-//! what was added. So when all threads rest, what is to be had is shown [HINT]. A hint that shows what
+//! what was added. So when all threads rest, what is to be had is shown `[HINT]`. A hint that shows what
 //! is not there is no fault: whoever follows it clears it.
 
 use super::{AtomicU64, Ordering, const_new, fence};

@@ -1,5 +1,11 @@
 //! The word of a lock whose holder is waited for by whoever sleeps on the word: three states as in U. Drepper,
 //! "Futexes are tricky", 2011. How to sleep and to wake is the caller's.
+//!
+//! | from | to | transition | who |
+//! |---|---|---|---|
+//! | free | held | `transition_held` | any thread, which has the lock then |
+//! | any | contended | `transition_contended` | any thread, which has the lock if it was free, and sleeps otherwise |
+//! | held, contended | free | `transition_free` | the holder |
 
 use super::{AtomicU32, Ordering, const_new};
 
@@ -22,28 +28,28 @@ impl LockWord {
 
     /// Takes the lock, if it is free.
     #[must_use]
-    pub fn try_take(&self) -> bool {
+    pub fn transition_held(&self) -> bool {
         // acquire [LOCK]: pairs with [UNLOCK]
         self.0.compare_exchange(FREE, HELD, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
     /// The same by who sleeps otherwise, while the word is [`CONTENDED`].
     #[must_use]
-    pub fn take_or_contend(&self) -> bool {
+    pub fn transition_contended(&self) -> bool {
         // acquire [LOCK]
         self.0.swap(CONTENDED, Ordering::Acquire) == FREE
     }
 
     /// Gives the lock up. `true`: one of those that sleep is to be woken.
     #[must_use]
-    pub fn give(&self) -> bool {
+    pub fn transition_free(&self) -> bool {
         // release [UNLOCK]
         self.0.swap(FREE, Ordering::Release) == CONTENDED
     }
 
-    /// The word to sleep on.
-    pub fn word(&self) -> &AtomicU32 {
-        &self.0
+    /// Where the word stands, to sleep on.
+    pub fn address(&self) -> *const u32 {
+        (&raw const self.0).cast()
     }
 }
 
@@ -75,7 +81,7 @@ mod models {
             }
             // SAFETY: under the lock; the model checks exactly that.
             self.count.with_mut(|p| unsafe { *p += 1 });
-            if self.lock.give() {
+            if self.lock.transition_free() {
                 self.wakes.fetch_add(1, Ordering::Relaxed);
             }
             true
@@ -87,11 +93,12 @@ mod models {
         loom::model(|| {
             let counted = Counted { lock: LockWord::new(), count: UnsafeCell::new(0), wakes: AtomicU32::new(0) };
             let counted = Arc::new(counted);
-            let others = [LockWord::try_take as fn(&LockWord) -> bool, LockWord::take_or_contend].map(|take| {
-                let counted = counted.clone();
-                spawn(move || counted.count(take))
-            });
-            let mine = counted.count(LockWord::take_or_contend);
+            let others =
+                [LockWord::transition_held as fn(&LockWord) -> bool, LockWord::transition_contended].map(|take| {
+                    let counted = counted.clone();
+                    spawn(move || counted.count(take))
+                });
+            let mine = counted.count(LockWord::transition_contended);
             let theirs = others.map(|other| other.join().unwrap());
             if !mine || !theirs[1] {
                 assert!(counted.wakes.load(Ordering::Relaxed) > 0, "somebody sleeps on a free lock");

@@ -2,9 +2,9 @@
 //!
 //! | from | to | transition | who |
 //! |---|---|---|---|
-//! | nothing, cached | live | `insert` | the owner of the record |
+//! | nothing, cached | live | `transition_live` | the owner of the record |
 //! | live | cached | `transition_cached` | of several frees one, which owns the record from then on |
-//! | live, cached | nothing | `remove` | the owner of the record |
+//! | live, cached | nothing | `transition_nothing` | the owner of the record |
 //!
 //! A record may stand for another address once it was removed. Who has read it without owning it asks
 //! afterwards whether it still stood here ([`RecordEntry::still_is`]).
@@ -40,7 +40,7 @@ impl RecordEntry {
 
     /// What is registered, and with it what the record says.
     pub fn find(&self) -> Registered {
-        // acquire [HUGE]: pairs with `insert`
+        // acquire [HUGE]: pairs with `transition_live`
         match self.0.load(Ordering::Acquire) {
             0 => Registered::Nothing,
             word if word & CACHED != 0 => Registered::Cached(word & !CACHED),
@@ -49,14 +49,14 @@ impl RecordEntry {
     }
 
     /// Registers a record as live.
-    pub fn insert(&self, record: usize) {
+    pub fn transition_live(&self, record: usize) {
         debug_assert!(record != 0 && record & CACHED == 0);
         // release [HUGE]: what the record says is written
         self.0.store(record, Ordering::Release);
     }
 
     /// Removes what is registered; what the record says changes after that only.
-    pub fn remove(&self) {
+    pub fn transition_nothing(&self) {
         // relaxed: nothing says nothing of a record
         self.0.store(0, Ordering::Relaxed);
         fence(Ordering::Release); // [HUGE]: pairs with the one in `still_is`
@@ -126,7 +126,7 @@ mod models {
             });
             // SAFETY: not registered yet.
             block.says.with_mut(|p| unsafe { *p = 9 });
-            block.entry.insert(RECORD);
+            block.entry.transition_live(RECORD);
             let won = freers.map(|freer| freer.join().unwrap());
             assert!(!(won[0] && won[1]), "both frees own the block");
             if won[0] || won[1] {
@@ -139,11 +139,11 @@ mod models {
     fn a_record_that_stands_for_another_address_by_now_is_noticed() {
         loom::model(|| {
             let block = block();
-            block.entry.insert(RECORD);
+            block.entry.transition_live(RECORD);
             let owner = {
                 let block = block.clone();
                 spawn(move || {
-                    block.entry.remove();
+                    block.entry.transition_nothing();
                     block.bytes.store(1, Ordering::Relaxed); // of another block
                 })
             };

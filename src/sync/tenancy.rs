@@ -19,8 +19,8 @@
 //! | VISITED | BORROWED | `give` | the owner | the visitor learns of it at `end_visit`, empties the heap as a parked one, and ends its visit again |
 //! | IDLE, BUSY, VISITED | BORROWED | `seize` | the child of a fork | owner and visitor do not exist there |
 //!
-//! Every step into BUSY, VISITED or BORROWED acquires [ENTER], every step out of them releases [LEAVE]. Those that
-//! may leave a heap PARKED, and all that compete with them, are sequentially consistent too, for [PARK].
+//! Every step into BUSY, VISITED or BORROWED acquires `[ENTER]`, every step out of them releases `[LEAVE]`. Those that
+//! may leave a heap PARKED, and all that compete with them, are sequentially consistent too, for `[PARK]`.
 //!
 //! BUSY is also the mark that fork needs: a heap of a thread that does not exist in the child is
 //! consistent unless it is BUSY, VISITED or BORROWED; then what the slow path left has to be put right
@@ -92,7 +92,7 @@ impl Tenancy {
     }
 
     /// Whether the heap rests without an owner: a hint for scans, and the poster's half of the
-    /// [PARK] agreement: a poster pushes, then asks this; a parker parks, then looks at its queue.
+    /// `[PARK]` agreement: a poster pushes, then asks this; a parker parks, then looks at its queue.
     /// A seqcst fence stands between the two steps of each, so at least one sees the other's write.
     #[inline]
     pub fn is_parked(&self) -> bool {

@@ -235,7 +235,7 @@ fn tenants_that_follow_each_other_see_what_the_last_one_did() {
     });
 }
 
-/// [PARK]: `parks` leaves the heap parked and tells whether it found the queue empty.
+/// `[PARK]`: `parks` leaves the heap parked and tells whether it found the queue empty.
 fn poster_or_parker_sees_the_other(h: fn() -> Arc<Heap>, parks: fn(&Heap) -> bool) {
     loom::model(move || {
         let h = h();
