@@ -1,0 +1,81 @@
+//! Blocks that are mappings, and blocks that stay in place.
+
+use crate::geometry::*;
+
+/// Cached huge mappings, at most.
+pub const HUGE_CACHE_ENTRIES: usize = 128;
+/// How far before an address a huge block may start that it is still found to lie in.
+pub const HUGE_LOOK_BACK_BYTES: usize = 16 * GIB;
+/// No thread's stack is taken to be larger than this, when a foreign pointer is judged.
+pub const LARGEST_THREAD_STACK_BYTES: usize = GIB;
+/// Blocks of at least this many bytes are looked for in untouched memory by calloc.
+pub const CALLOC_FRESH_BYTES: usize = 4 * KIB;
+/// Room that mappings may hold in all, however little is in use.
+const ROOM_MIN_BYTES: usize = 256 * MIB;
+
+/// Whether a block of `usable` bytes may stay in place for a request of `size` bytes: it fits, and
+/// at least half of it is used.
+pub const fn fits_in_place(usable: usize, size: usize) -> bool {
+    size <= usable && size >= usable / 2
+}
+
+/// Whether a cached mapping of `have_bytes` may serve a request for `want_bytes`: at most one eighth
+/// larger.
+pub const fn cache_fits(have_bytes: usize, want_bytes: usize) -> bool {
+    have_bytes >= want_bytes && have_bytes - want_bytes <= want_bytes / 8
+}
+
+/// Whether a span of `slots` for `bytes` is to be a mapping, when `claimed_bytes` of the window are in
+/// use under a limit of `limit_bytes`: at least 80 % of what glibc gets can be had if no more than an
+/// eighth of the limit goes to spans that waste more than an eighth.
+pub const fn span_wastes_limit(bytes: usize, slots: usize, claimed_bytes: usize, limit_bytes: usize) -> bool {
+    limit_bytes != usize::MAX && slots * SLOT_BYTES - bytes > bytes / 8 && claimed_bytes > limit_bytes / 8
+}
+
+/// Whether a cached mapping of `have_bytes` is worth being cut or stretched to `want_bytes`: at least half of
+/// the pages wanted are there, and at least a quarter of those that are there is wanted.
+pub const fn may_be_reshaped(have_bytes: usize, want_bytes: usize) -> bool {
+    have_bytes >= want_bytes / 2 && have_bytes / 4 <= want_bytes
+}
+
+/// Whether mappings may hold `room_bytes` of addresses in all beyond their blocks, of which `live_bytes` are in use:
+/// twice as many addresses as memory, where addresses are not limited.
+pub const fn may_keep_room(room_bytes: usize, live_bytes: usize, limit_bytes: usize) -> bool {
+    let most = if live_bytes > ROOM_MIN_BYTES { live_bytes } else { ROOM_MIN_BYTES };
+    limit_bytes == usize::MAX && room_bytes <= most
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_place_means_at_least_half_used() {
+        assert!(fits_in_place(128, 64) && fits_in_place(128, 128));
+        assert!(!fits_in_place(128, 63) && !fits_in_place(128, 129));
+    }
+
+    #[test]
+    fn a_cached_mapping_wastes_an_eighth_at_most() {
+        assert!(cache_fits(80, 80) && cache_fits(90, 80));
+        assert!(!cache_fits(91, 80) && !cache_fits(79, 80));
+        assert!(may_be_reshaped(40, 80) && may_be_reshaped(320, 80));
+        assert!(!may_be_reshaped(39, 80) && !may_be_reshaped(324, 80));
+    }
+
+    #[test]
+    fn spans_waste_no_more_than_an_eighth_of_a_limit() {
+        let (limit_bytes, bytes) = (800, SLOT_BYTES);
+        assert!(span_wastes_limit(bytes, 2, 101, limit_bytes));
+        assert!(!span_wastes_limit(bytes, 2, 100, limit_bytes), "little is in use");
+        assert!(!span_wastes_limit(2 * bytes, 2, 101, limit_bytes), "nothing is wasted");
+        assert!(!span_wastes_limit(bytes, 2, 101, usize::MAX), "there is no limit");
+    }
+
+    #[test]
+    fn room_is_bounded_and_there_is_none_where_addresses_are() {
+        assert!(may_keep_room(ROOM_MIN_BYTES, 0, usize::MAX) && !may_keep_room(ROOM_MIN_BYTES + 1, 0, usize::MAX));
+        assert!(may_keep_room(GIB, GIB, usize::MAX) && !may_keep_room(GIB + 1, GIB, usize::MAX));
+        assert!(!may_keep_room(0, 0, GIB));
+    }
+}

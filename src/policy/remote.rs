@@ -1,0 +1,87 @@
+//! Remote frees: batches on their way to owners, and visits to those that sleep.
+
+use super::caches::MAGAZINE_BLOCKS;
+use crate::geometry::*;
+
+/// Owners for which an outbox collects at the same time.
+pub const OUTBOX_LANES: usize = 32;
+/// A lane posts when it holds this many bytes, but not before [`OUTBOX_MIN_BLOCKS`].
+const OUTBOX_LANE_BYTES: usize = 64 * KIB;
+/// Fewest blocks of a posted batch, unless it is flushed or has [`OUTBOX_LANE_MAX_BYTES`].
+const OUTBOX_MIN_BLOCKS: usize = 40;
+/// A lane posts when it holds this many bytes, however few blocks these are: 24 of the largest. A batch
+/// takes a quarter more than two atomic operations on its way, less than one tenth for each of these.
+const OUTBOX_LANE_MAX_BYTES: usize = 3 * MIB / 2;
+/// Blocks of a batch for an owner that sleeps.
+const SLEEPER_BATCH_BLOCKS: usize = 16;
+/// Posts to an owner that has not asked for blocks in between, after which it is taken to sleep: its
+/// queue is drained in its place, and smaller batches are sent, so that little is left on its way.
+const QUIET_POSTS: u8 = 8;
+/// The outbox of a thread holds at most about this many bytes in all.
+pub const OUTBOX_MAX_BYTES: usize = 2 * MIB;
+/// Bytes that may wait in the queue of a heap before a poster drains it in its owner's place: a few batches
+/// of the largest blocks, for an owner that is awake.
+pub const QUEUE_BACKLOG_BYTES: usize = 4 * MIB;
+/// Visits that a thread makes in a row: forwarded blocks may need help in their turn. What is wanted
+/// beyond that is left to the next thread that comes by.
+pub const VISIT_CHAIN: usize = 64;
+/// Times in a row that a visitor takes what was sent to the heap while it was inside.
+pub const VISIT_ROUNDS: usize = 16;
+/// How often a heap that somebody is inside is asked whether it holds a block that may be free.
+pub const CONFIRM_TRIES: usize = 1000;
+/// Rounds in which a check of the heap brings blocks home that are on their way: each may be
+/// forwarded a few times.
+pub const SETTLING_ROUNDS: usize = 8;
+
+/// Whether an owner sleeps to whom `quiet_posts` posts were made since it last asked for blocks.
+pub const fn owner_sleeps(quiet_posts: u8) -> bool {
+    quiet_posts >= QUIET_POSTS
+}
+
+/// Blocks of a batch for an owner to whom `quiet_posts` posts were made since it last asked for blocks.
+pub const fn batch_blocks(quiet_posts: u8) -> u8 {
+    (if owner_sleeps(quiet_posts) { SLEEPER_BATCH_BLOCKS } else { MAGAZINE_BLOCKS }) as u8
+}
+
+/// Whether a lane of the outbox is to be posted, whose batches have at most `most_blocks`.
+pub const fn lane_is_full(blocks: usize, bytes: usize, most_blocks: u8) -> bool {
+    blocks >= most_blocks as usize
+        || bytes >= OUTBOX_LANE_MAX_BYTES
+        || (bytes >= OUTBOX_LANE_BYTES && blocks >= OUTBOX_MIN_BLOCKS)
+}
+
+/// At how many blocks or bytes a lane with `blocks`, whose batches have at most `most_blocks`, is to be looked at
+/// next: [`lane_is_full`] says no before.
+pub const fn lane_look(blocks: usize, most_blocks: u8) -> (u8, usize) {
+    match blocks < OUTBOX_MIN_BLOCKS {
+        true if OUTBOX_MIN_BLOCKS < most_blocks as usize => (OUTBOX_MIN_BLOCKS as u8, OUTBOX_LANE_MAX_BYTES),
+        true => (most_blocks, OUTBOX_LANE_MAX_BYTES),
+        false => (most_blocks, OUTBOX_LANE_BYTES),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_lane_is_full_before_it_is_looked_at() {
+        for most in [0, QUIET_POSTS].map(batch_blocks) {
+            let (mut blocks, mut looks) = (0, 0);
+            while blocks < most as usize {
+                let (places, bytes) = lane_look(blocks, most);
+                assert!(places as usize > blocks && !lane_is_full(places as usize - 1, bytes - 1, most));
+                assert!(lane_is_full(places as usize, bytes, most), "the larger ones are posted there");
+                (blocks, looks) = (places as usize, looks + 1);
+            }
+            assert_eq!((blocks, looks), (most as usize, if most as usize > OUTBOX_MIN_BLOCKS { 2 } else { 1 }));
+        }
+    }
+
+    #[test]
+    fn who_asks_for_nothing_for_long_sleeps_and_is_sent_less() {
+        assert!(!owner_sleeps(QUIET_POSTS - 1) && owner_sleeps(QUIET_POSTS));
+        assert!(batch_blocks(QUIET_POSTS) < batch_blocks(QUIET_POSTS - 1));
+        assert_eq!(batch_blocks(0) as usize, MAGAZINE_BLOCKS);
+    }
+}

@@ -1,0 +1,45 @@
+//! Where slabs come from: adoption, joins, huge pages.
+
+use crate::geometry::*;
+
+/// How long the lock of `HAKMEM_STAGE2=0` is waited for before all do without it.
+pub const CONTROL_LOCK_WAIT_MS: u32 = 1000;
+/// Parked heaps that one acquire looks at for a slab to adopt.
+pub const ADOPT_PROBES: usize = 8;
+/// Slabs that will fill stand in dense SuperSlabs, behind huge pages, once so many bytes are claimed: the last huge
+/// page may be touched in vain, which a small program would notice.
+pub const DENSE_MIN_CLAIMED_BYTES: usize = 16 * MIB;
+/// Bytes of a huge page.
+pub const HUGE_PAGE_BYTES: usize = SUPERSLAB_BYTES;
+/// Below so many bytes of window a heap has small pages only, unless an option says otherwise.
+pub const HUGE_PAGE_MIN_HEAP_BYTES: usize = 256 * MIB;
+
+/// Whether a fresh slab of `slots` will most likely fill, when the heap has `slabs` of its class already: long slabs
+/// are touched from their start and often stay half empty, short ones of a class that has two fill.
+pub const fn will_fill(slots: usize, slabs: usize) -> bool {
+    slots == 1 && slabs >= 2
+}
+
+/// Whether to join EMPTY runs for one of `want_slots` when `warm_slots` are EMPTY and `released_runs`
+/// were released since the last time: a join looks at every run, so an eighth as many releases must pay
+/// for it, and more of it is warm than can lie about in single slots by chance.
+pub const fn joining_pays(want_slots: u64, warm_slots: u64, released_runs: u64) -> bool {
+    warm_slots >= 2 * want_slots && released_runs > warm_slots / 8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slab_fills_if_it_is_short_and_not_the_first() {
+        assert!(will_fill(1, 2) && !will_fill(1, 1) && !will_fill(2, 100));
+    }
+
+    #[test]
+    fn a_join_is_paid_for_by_releases_and_finds_more_than_chance() {
+        assert!(joining_pays(4, 8, 2));
+        assert!(!joining_pays(4, 7, 100), "too little is warm");
+        assert!(!joining_pays(4, 80, 10), "too few were released");
+    }
+}
