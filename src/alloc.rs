@@ -15,6 +15,7 @@
 #![allow(unsafe_code)] // blocks and bins by pointer
 
 use crate::config;
+use crate::errno;
 use crate::front_cache::bin::Bin;
 use crate::front_cache::elsewhere::Elsewhere;
 use crate::front_cache::heap::Heap;
@@ -225,7 +226,6 @@ pub fn allocate_aligned(align: usize, size: usize) -> *mut u8 {
 /// Null, with errno ENOMEM.
 #[cold]
 pub(crate) fn out_of_memory() -> *mut u8 {
-    // SAFETY: errno of the calling thread.
-    unsafe { *libc::__errno_location() = libc::ENOMEM };
+    errno::set(libc::ENOMEM);
     ptr::null_mut()
 }

@@ -19,7 +19,7 @@ use core::ptr::null_mut;
 
 use libc::{EINVAL, ENOMEM, c_int};
 
-use crate::{alloc, os, realloc};
+use crate::{alloc, errno, os, realloc};
 
 pub mod introspection;
 
@@ -59,10 +59,10 @@ pub unsafe fn posix_memalign(memptr: *mut *mut u8, align: usize, size: usize) ->
     if !posix_alignment(align) {
         return EINVAL;
     }
-    let saved = errno();
+    let saved = errno::get();
     let block = alloc::allocate_aligned(align, size);
     if block.is_null() {
-        set_errno(saved);
+        errno::set(saved);
         return ENOMEM;
     }
     // SAFETY: the caller says that `memptr` may be written
@@ -148,7 +148,7 @@ pub unsafe fn fill_prefix<T>(
     filled_bytes: impl FnOnce(&mut T) -> &mut u32,
 ) -> c_int {
     if place.is_null() || size < 2 * size_of::<u32>() {
-        set_errno(EINVAL);
+        errno::set(EINVAL);
         return -1;
     }
     let bytes = size.min(size_of::<T>());
@@ -162,20 +162,8 @@ pub unsafe fn fill_prefix<T>(
 #[cold]
 #[inline(never)]
 fn fail(code: c_int) -> *mut u8 {
-    set_errno(code);
+    errno::set(code);
     null_mut()
-}
-
-/// Sets errno.
-pub fn set_errno(code: c_int) {
-    // SAFETY: libc gives the address of this thread's errno
-    unsafe { *libc::__errno_location() = code };
-}
-
-/// Reads errno.
-fn errno() -> c_int {
-    // SAFETY: as in `set_errno`
-    unsafe { *libc::__errno_location() }
 }
 
 #[cfg(test)]
@@ -226,16 +214,16 @@ mod tests {
 
     #[test]
     fn an_overflow_gives_null_and_enomem_and_keeps_the_old_block() {
-        set_errno(0);
+        errno::set(0);
         assert!(calloc(usize::MAX, 2).is_null());
-        assert_eq!(errno(), ENOMEM);
+        assert_eq!(errno::get(), ENOMEM);
         let block = alloc::allocate(8);
         // SAFETY: the block is live until its free below
         unsafe {
             block.write(7);
-            set_errno(0);
+            errno::set(0);
             assert!(reallocarray(block, usize::MAX, 2).is_null());
-            assert_eq!(errno(), ENOMEM);
+            assert_eq!(errno::get(), ENOMEM);
             assert_eq!(block.read(), 7);
             free::deallocate(block);
         }
@@ -252,9 +240,9 @@ mod tests {
             assert_eq!(place, [12, 1, 22, 9]);
             assert_eq!(fill_prefix(&raw mut place, 4096, all, |all| &mut all[0]), 0);
             assert_eq!(place, [16, 1, 22, 33]);
-            set_errno(0);
+            errno::set(0);
             assert_eq!(fill_prefix(&raw mut place, 7, all, |all| &mut all[0]), -1);
-            assert_eq!(errno(), EINVAL);
+            assert_eq!(errno::get(), EINVAL);
             assert_eq!(fill_prefix(null_mut::<[u32; 4]>(), 16, all, |all| &mut all[0]), -1);
         }
     }
@@ -263,15 +251,15 @@ mod tests {
     fn posix_memalign_tells_by_its_result_only() {
         let untouched = 0x1234 as *mut u8;
         let mut place = untouched;
-        set_errno(99);
+        errno::set(99);
         // SAFETY: `place` may be written; the block is freed once
         unsafe {
             assert_eq!(posix_memalign(&raw mut place, 3, 8), EINVAL);
             assert_eq!(posix_memalign(&raw mut place, 4, 8), EINVAL);
             assert_eq!(posix_memalign(&raw mut place, 64, BEYOND), ENOMEM);
-            assert_eq!((place, errno()), (untouched, 99));
+            assert_eq!((place, errno::get()), (untouched, 99));
             assert_eq!(posix_memalign(&raw mut place, 1 << 20, 8), 0);
-            assert_eq!((place as usize % (1 << 20), errno()), (0, 99));
+            assert_eq!((place as usize % (1 << 20), errno::get()), (0, 99));
             free::deallocate(place);
         }
     }
@@ -288,9 +276,9 @@ mod tests {
             (|| valloc(BEYOND), ENOMEM),
         ];
         for (call, code) in cases {
-            set_errno(0);
+            errno::set(0);
             assert!(call().is_null());
-            assert_eq!(errno(), code);
+            assert_eq!(errno::get(), code);
         }
     }
 }

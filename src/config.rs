@@ -21,6 +21,7 @@
 use crate::sync::settled::Settled;
 use crate::sync::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
+use crate::errno;
 use crate::fatal;
 
 mod environment;
@@ -243,14 +244,8 @@ fn read_environment_slow() {
 
 /// Whether the program runs with more rights than its caller has.
 fn is_secure() -> bool {
-    // SAFETY: getauxval reads a table of the loader; errno belongs to this thread
-    unsafe {
-        let errno = libc::__errno_location();
-        let saved = *errno;
-        let secure = libc::getauxval(libc::AT_SECURE);
-        *errno = saved;
-        secure != 0
-    }
+    // SAFETY: getauxval reads a table of the loader.
+    errno::kept(|| unsafe { libc::getauxval(libc::AT_SECURE) }) != 0
 }
 
 impl Config {

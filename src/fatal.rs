@@ -17,6 +17,7 @@ pub mod stderr;
 
 use libc::{c_int, c_long};
 
+use crate::errno;
 use crate::sync::{AtomicU32, Ordering};
 use crate::text::Line;
 
@@ -210,16 +211,11 @@ fn reset_abort_action() {
 /// A system call by number that leaves errno as it was; the error is its number.
 fn raw_call(number: c_long, arguments: [c_long; 4]) -> Result<c_long, c_int> {
     let [first, second, third, fourth] = arguments;
-    // SAFETY: the callers above pass numbers, and addresses of live objects of the right size;
-    // errno's address is valid in every thread
-    unsafe {
-        let errno = libc::__errno_location();
-        let saved = *errno;
-        let result = libc::syscall(number, first, second, third, fourth);
-        let error = *errno;
-        *errno = saved;
-        if result == -1 { Err(error) } else { Ok(result) }
-    }
+    errno::kept(|| {
+        // SAFETY: the callers above pass numbers, and addresses of live objects of the right size.
+        let result = unsafe { libc::syscall(number, first, second, third, fourth) };
+        if result == -1 { Err(errno::get()) } else { Ok(result) }
+    })
 }
 
 #[cfg(test)]
@@ -235,11 +231,9 @@ mod tests {
 
     #[test]
     fn a_closed_descriptor_is_reported_and_errno_stays() {
-        // SAFETY: errno belongs to this thread
-        unsafe { *libc::__errno_location() = 77 };
+        errno::set(77);
         assert!(!write_fully(-1, b"lost"));
-        // SAFETY: as above
-        assert_eq!(unsafe { *libc::__errno_location() }, 77);
+        assert_eq!(errno::get(), 77);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 #![allow(unsafe_code)] // calls functions found by name
 
 use crate::config::{self, ForeignFree};
+use crate::errno;
 use crate::fatal;
 use crate::geometry::MIN_ALIGN;
 use crate::os;
@@ -70,13 +71,11 @@ fn forward_free(block: *mut u8) {
         fatal::free_of_foreign(block as usize);
     }
     POOL.foreign_frees.add();
-    // SAFETY: dlsym found `free`; errno is kept as our own free keeps it.
-    unsafe {
-        let errno = libc::__errno_location();
-        let saved = *errno;
-        core::mem::transmute::<usize, extern "C" fn(*mut u8)>(free)(block);
-        *errno = saved;
-    }
+    // as our own free keeps it
+    errno::kept(|| {
+        // SAFETY: dlsym found `free`.
+        unsafe { core::mem::transmute::<usize, extern "C" fn(*mut u8)>(free)(block) }
+    });
 }
 
 /// Resizes a foreign pointer as the option says; `allocate` is our malloc, which stands above.
@@ -105,8 +104,7 @@ pub unsafe fn reallocate(block: *mut u8, size: usize, allocate: fn(usize) -> *mu
 fn copy_of(block: *mut u8, size: usize, allocate: fn(usize) -> *mut u8) -> *mut u8 {
     let usable = usable_size(block);
     if usable == 0 {
-        // SAFETY: errno of the calling thread.
-        unsafe { *libc::__errno_location() = libc::EINVAL };
+        errno::set(libc::EINVAL);
         return ptr::null_mut();
     }
     let copy = allocate(size);

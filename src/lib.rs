@@ -80,6 +80,8 @@ pub mod config;
 #[cfg(not(any(loom, shuttle)))]
 pub mod fatal;
 #[cfg(not(any(loom, shuttle)))]
+pub mod errno;
+#[cfg(not(any(loom, shuttle)))]
 pub mod text;
 pub mod sync;
 #[cfg(not(any(loom, shuttle)))]

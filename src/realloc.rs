@@ -11,6 +11,7 @@
 #![allow(unsafe_code)] // copies blocks
 
 use crate::alloc;
+use crate::errno;
 use crate::fatal;
 use crate::foreign;
 use crate::free::{self, Place};
@@ -148,16 +149,16 @@ unsafe fn move_block(block: *mut u8, usable: usize, size: usize) -> *mut u8 {
 /// As for [`move_block`].
 #[inline(never)]
 unsafe fn shrink_block(block: *mut u8, size: usize) -> *mut u8 {
-    // SAFETY: errno of the calling thread; two different blocks of at least `size` bytes.
+    let errno_before = errno::get();
+    let new = alloc::allocate(size);
+    if new.is_null() {
+        errno::set(errno_before);
+        return block;
+    }
+    // SAFETY: two different blocks of at least `size` bytes.
     unsafe {
-        let errno = *libc::__errno_location();
-        let new = alloc::allocate(size);
-        if new.is_null() {
-            *libc::__errno_location() = errno;
-            return block;
-        }
         ptr::copy_nonoverlapping(block, new, size);
         free::deallocate(block);
-        new
     }
+    new
 }

@@ -17,7 +17,7 @@
 
 use libc::{EINVAL, FILE, c_int, mallinfo, mallinfo2};
 
-use super::set_errno;
+use crate::errno;
 use crate::front_cache::elsewhere::Elsewhere;
 use crate::front_cache::visit;
 use crate::large;
@@ -91,7 +91,7 @@ fn saturated(number: usize) -> c_int {
 /// `stream` is null or open for writing.
 pub unsafe fn malloc_info(options: c_int, stream: *mut FILE) -> c_int {
     if options != 0 || stream.is_null() {
-        set_errno(EINVAL);
+        errno::set(EINVAL);
         return -1;
     }
     let written = report::write_xml(&report::snapshot(), &mut |line| {
@@ -143,11 +143,11 @@ mod tests {
     #[test]
     fn malloc_info_refuses_options_and_a_null_stream() {
         for (options, stream) in [(1, 8 as *mut FILE), (0, core::ptr::null_mut())] {
-            set_errno(0);
+            errno::set(0);
             // SAFETY: the stream is not touched
             unsafe {
                 assert_eq!(malloc_info(options, stream), -1);
-                assert_eq!(*libc::__errno_location(), EINVAL);
+                assert_eq!(errno::get(), EINVAL);
             }
         }
     }

@@ -10,6 +10,7 @@
 
 use core::mem::MaybeUninit;
 
+use crate::errno;
 use crate::sync::settled::Settled;
 use crate::sync::{AtomicU64, Ordering};
 
@@ -53,18 +54,13 @@ pub(super) fn takes_messages() -> bool {
 /// Device and inode of an open descriptor. Keeps errno.
 fn identity_of(fd: i32) -> Option<(u64, u64)> {
     let mut status = MaybeUninit::<libc::stat>::uninit();
-    // SAFETY: the kernel's struct stat is libc's on x86-64, and it fills all of it in when it
-    // returns 0; errno's address is valid in every thread
-    unsafe {
-        let errno = libc::__errno_location();
-        let saved = *errno;
-        let failed = libc::syscall(libc::SYS_fstat, fd, status.as_mut_ptr());
-        *errno = saved;
-        (failed == 0).then(|| {
-            let status = status.assume_init();
-            (status.st_dev, status.st_ino)
-        })
-    }
+    // SAFETY: the kernel's struct stat is libc's on x86-64.
+    let failed = errno::kept(|| unsafe { libc::syscall(libc::SYS_fstat, fd, status.as_mut_ptr()) });
+    (failed == 0).then(|| {
+        // SAFETY: it was filled in.
+        let status = unsafe { status.assume_init() };
+        (status.st_dev, status.st_ino)
+    })
 }
 
 #[cfg(test)]
@@ -85,11 +81,9 @@ mod tests {
 
     #[test]
     fn a_closed_descriptor_has_none_and_errno_stays() {
-        // SAFETY: errno belongs to this thread
-        unsafe { *libc::__errno_location() = 77 };
+        errno::set(77);
         assert_eq!(identity_of(-1), None);
-        // SAFETY: as above
-        assert_eq!(unsafe { *libc::__errno_location() }, 77);
+        assert_eq!(errno::get(), 77);
     }
 
     /// The status of a forked child that runs `check` and exits 0 if it holds.
