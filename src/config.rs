@@ -170,7 +170,7 @@ options! {
         Number { least: 0, most: 1 << 30, unit: "MiB" }, 0,
         "The most memory taken from the system: what is cached goes back first, then requests fail; 0 sets none.";
     thp: Thp = "HAKMEM_THP", Choice(THP_WORDS), 0,
-        "Which memory huge pages back: auto asks for them where slabs of small blocks will fill, always everywhere.";
+        "Which memory huge pages back: auto asks for them where slabs of small blocks will fill, and for blocks from 4 MiB on of programs that use those from end to end; always everywhere.";
     hardened: bool = "HAKMEM_HARDENED", Switch, 0,
         "Ends the process when a sized free or delete names a size above the block's, or so far below that none like it gets such a block.";
     window_gib: u32 = "HAKMEM_WINDOW_GB",

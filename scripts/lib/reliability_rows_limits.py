@@ -62,7 +62,8 @@ GIVING_BACK_ROWS = [
         "With HAKMEM_THP=always most of 320 MiB is in huge pages where the system gives them to who asks",
         "@thp_mode always", tries=3, env={"HAKMEM_THP": "always"}, peers=False),
     Row("huge pages, auto", GIVING_BACK,
-        "By default most of 256 MiB of small blocks is in huge pages where the system gives them to who asks, and nothing else",
+        "By default most of 256 MiB of small blocks is in huge pages where the system gives them to who asks, and blocks "
+        "above 4 MiB while the program uses such blocks from end to end, and nothing else",
         "@thp_mode auto", tries=3, peers=False),
 ]
 

@@ -3,6 +3,7 @@
 #![allow(unsafe_code)] // moves, cuts and unmaps what it owns
 
 use super::cache;
+use super::huge_page_use;
 use super::registry::{self, HugeBlock};
 use crate::config::{self, Thp};
 use crate::geometry::*;
@@ -27,6 +28,7 @@ pub fn allocate(bytes: usize, align: usize) -> Option<(*mut u8, Content)> {
     let (block, content) = match cached {
         Some(block) => {
             POOL.huge_cache_hits.add();
+            huge_page_use::renew(block);
             (block, Content::Unknown)
         }
         None => match map(bytes, align) {
@@ -72,7 +74,11 @@ fn reshape(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
 
 fn map(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
     let block = registry::new_block()?;
-    let map = || if shared_pool::has_room(bytes) { os::map(bytes, align) } else { None };
+    let is_open = huge_page_use::is_wanted(bytes);
+    // the last huge page is whole: what of it lies behind the block is room
+    let (mapped, align) =
+        if is_open { (round_up(bytes, SUPERSLAB_BYTES)?, align.max(SUPERSLAB_BYTES)) } else { (bytes, align) };
+    let map = || if shared_pool::has_room(bytes) { os::map(mapped, align) } else { None };
     // what is cached may be what is missing
     let start = map().or_else(|| {
         cache::purge_all();
@@ -84,12 +90,19 @@ fn map(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
     };
     if !registry::prepare(start) {
         // SAFETY: [I-RANGE] mapped just now, and registered nowhere.
-        unsafe { os::unmap(start, bytes) };
+        unsafe { os::unmap(start, mapped) };
         registry::recycle_block(block);
         return None;
     }
-    huge_pages::advise_mapping(start, bytes);
-    block.set(start, bytes);
+    if is_open {
+        block.set_open_to_huge_pages(huge_pages::open_mapping(start, mapped));
+    } else {
+        block.set_open_to_huge_pages(false);
+        huge_pages::advise_mapping(start, bytes);
+    }
+    block.set(start, mapped);
+    block.set_bytes(bytes);
+    POOL.huge_room_bytes.add_n(block.room_bytes() as u64);
     Some(block)
 }
 
@@ -124,6 +137,9 @@ fn in_window(bytes: usize, align: usize) -> Option<(&'static HugeBlock, Content)
 pub fn deallocate(address: usize, block: &'static HugeBlock) -> bool {
     if !registry::transition_cached(address, block) {
         return false;
+    }
+    if block.superslabs() == 0 {
+        huge_page_use::learn(block);
     }
     POOL.huge_live_bytes.sub_n(block.bytes() as u64);
     block.set_released_ms(os::now_ms());
@@ -163,6 +179,7 @@ pub fn resize(block: &'static HugeBlock, bytes: usize) -> Option<*mut u8> {
     if bytes != old {
         resize_mapping(block, bytes)?;
         POOL.huge_live_bytes.replace(old as u64, bytes as u64);
+        huge_page_use::renew(block);
     }
     Some(block.start() as *mut u8)
 }
@@ -196,14 +213,25 @@ fn resize_within_mapping(block: &'static HugeBlock, bytes: usize) -> bool {
     if bytes > mapped {
         return false;
     }
-    // SAFETY: [I-RANGE] the caller owns the block, and gives its end up.
-    let give_up = || unsafe { os::purge(block.start() + bytes, old - bytes) };
-    if bytes < old && !(may_give_up(old - bytes) && give_up()) {
+    if bytes < old && !(may_give_up(old - bytes) && purge_end(block, bytes)) {
         return false;
     }
     block.set_bytes(bytes);
     POOL.huge_room_bytes.replace(bytes as u64, old as u64);
     true
+}
+
+/// Gives back what lies behind the first `bytes` of a block of the caller's. `false`: the system refused.
+fn purge_end(block: &'static HugeBlock, bytes: usize) -> bool {
+    let (start, mut end) = (block.start() + bytes, block.start() + block.bytes());
+    let mut first = start;
+    if block.is_open_to_huge_pages() {
+        // whole huge pages: of a part of one the system keeps all
+        let whole = |address: usize| round_up(address, SUPERSLAB_BYTES).unwrap_or(address);
+        (first, end) = (whole(start), whole(end).min(block.start() + block.mapped_bytes()));
+    }
+    // SAFETY: [I-RANGE] the caller owns the block, and gives its end up.
+    first >= end || unsafe { os::purge(first, end - first) }
 }
 
 /// Whether so many bytes of a block may become room. Where each touch brings a huge page, a part of one that goes
@@ -216,7 +244,8 @@ fn may_give_up(bytes: usize) -> bool {
 /// Reserves the new place and its registration first, so that nothing can fail half way.
 fn move_to_new_place(block: &'static HugeBlock, bytes: usize) -> Option<()> {
     let (start, old) = (block.start(), block.mapped_bytes());
-    let place = os::reserve(bytes, os::page_bytes())?;
+    let align = if block.is_open_to_huge_pages() { SUPERSLAB_BYTES } else { os::page_bytes() };
+    let place = os::reserve(bytes, align)?;
     if !registry::prepare(place) {
         // SAFETY: [I-RANGE] reserved just now, and registered nowhere.
         unsafe { os::unmap(place, bytes) };

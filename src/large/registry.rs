@@ -35,6 +35,8 @@ pub struct HugeBlock {
     link: AtomicU32,
     /// SuperSlabs of the window that the block stands in; 0 for a mapping of its own.
     superslabs: AtomicU32,
+    /// 1 while huge pages may back the mapping, as far as they lie in it whole.
+    open_to_huge_pages: AtomicU32,
 }
 
 impl HugeBlock {
@@ -63,6 +65,16 @@ impl HugeBlock {
         self.superslabs.load(Ordering::Relaxed) as usize
     }
 
+    /// Whether huge pages may back the mapping by the wish of `huge_page_use`.
+    pub fn is_open_to_huge_pages(&self) -> bool {
+        self.open_to_huge_pages.load(Ordering::Relaxed) != 0
+    }
+
+    /// Notes what was advised.
+    pub fn set_open_to_huge_pages(&self, is_open: bool) {
+        self.open_to_huge_pages.store(u32::from(is_open), Ordering::Relaxed);
+    }
+
     /// When the block was freed, in milliseconds of the coarse clock.
     pub fn released_ms(&self) -> u32 {
         self.released_ms.load(Ordering::Relaxed)
@@ -72,6 +84,7 @@ impl HugeBlock {
     pub fn set_in_window(&self, start: usize, superslabs: usize) {
         self.set(start, superslabs * SUPERSLAB_BYTES);
         self.superslabs.store(superslabs as u32, Ordering::Relaxed);
+        self.set_open_to_huge_pages(false);
     }
 
     /// Sets a mapping of its own, without room.

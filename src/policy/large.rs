@@ -13,6 +13,22 @@ pub const CALLOC_FRESH_BYTES: usize = 4 * KIB;
 /// Room that mappings may hold in all, however little is in use.
 const ROOM_MIN_BYTES: usize = 256 * MIB;
 
+/// Least bytes of a mapping that may have huge pages by default; NumPy asks for them from the same size on.
+const HUGE_PAGES_MIN_BYTES: usize = 4 * MIB;
+/// Bytes that a program has in huge blocks before one may have huge pages by default.
+const HUGE_PAGES_MIN_LIVE_BYTES: usize = 32 * MIB;
+/// Pages of a freed block that are looked at for what the program did with it.
+pub const LOOKED_AT_PAGES: usize = 4;
+/// Frees between two looks, where blocks are used in part only: a look may bring a page.
+pub const SPARED_FREES_SPARSE: u32 = 63;
+/// The same where they are used from end to end.
+pub const SPARED_FREES_DENSE: u32 = 3;
+
+/// Whether a mapping of `bytes` may have huge pages by default, where `live_bytes` are in huge blocks.
+pub const fn may_have_huge_pages(bytes: usize, live_bytes: usize) -> bool {
+    bytes >= HUGE_PAGES_MIN_BYTES && live_bytes >= HUGE_PAGES_MIN_LIVE_BYTES
+}
+
 /// Whether a block of `usable` bytes may stay in place for a request of `size` bytes: it fits, and
 /// at least half of it is used.
 pub const fn fits_in_place(usable: usize, size: usize) -> bool {
@@ -70,6 +86,12 @@ mod tests {
         assert!(!span_wastes_limit(bytes, 2, 100, limit_bytes), "little is in use");
         assert!(!span_wastes_limit(2 * bytes, 2, 101, limit_bytes), "nothing is wasted");
         assert!(!span_wastes_limit(bytes, 2, 101, usize::MAX), "there is no limit");
+    }
+
+    #[test]
+    fn huge_pages_are_for_large_mappings_of_programs_with_many() {
+        assert!(may_have_huge_pages(4 * MIB, 32 * MIB));
+        assert!(!may_have_huge_pages(4 * MIB - 1, GIB) && !may_have_huge_pages(GIB, 32 * MIB - 1));
     }
 
     #[test]

@@ -64,11 +64,7 @@ pub fn packing_of_slabs(slab_slots: usize, slabs: usize, claimed_bytes: usize) -
 
 /// Allows a huge page for a fresh SuperSlab that is committed. `false`: the system has none.
 pub fn allow_for_superslab(address: usize) -> bool {
-    let is_allowed = os::ask_for_huge_pages(address, SUPERSLAB_BYTES);
-    if is_allowed {
-        POOL.huge_page_bytes.add_n(SUPERSLAB_BYTES as u64);
-    }
-    is_allowed
+    open_mapping(address, SUPERSLAB_BYTES)
 }
 
 /// Brings the huge page of a SuperSlab whose first slot the caller has claimed and not used. It is allowed for this
@@ -83,8 +79,20 @@ pub unsafe fn bring_superslab(address: usize) {
     os::forbid_huge_pages(address, SUPERSLAB_BYTES);
 }
 
-fn ask(address: usize, bytes: usize) {
-    if os::ask_for_huge_pages(address, bytes) {
+/// Asks for huge pages for a mapping, or a part of one. `false`: the system has none.
+pub fn open_mapping(address: usize, bytes: usize) -> bool {
+    let is_open = os::ask_for_huge_pages(address, bytes);
+    if is_open {
         POOL.huge_page_bytes.add_n(bytes as u64);
     }
+    is_open
+}
+
+/// Fresh pages of a mapping are small from now on.
+pub fn close_mapping(address: usize, bytes: usize) {
+    os::forbid_huge_pages(address, bytes);
+}
+
+fn ask(address: usize, bytes: usize) {
+    let _ = open_mapping(address, bytes);
 }

@@ -1,7 +1,9 @@
 // HAKMEM_THP=never: no page of the heap is huge though the system backs all memory with huge pages;
 // HAKMEM_THP=always: most of a large heap is, where the system does so for who asks; auto: most of the small blocks
-// is, and nothing of the rest. argument: never, always, auto
+// is, and large ones while such are used from end to end, and nothing of the rest. argument: never, always, auto
 #include "setting.h"
+
+#include <malloc.h>
 
 enum { MIB = 1 << 20, SMALL_MIB = 256, HUGE_MIB = 64 };
 static const char MODE[] = "/sys/kernel/mm/transparent_hugepage/enabled";
@@ -19,6 +21,42 @@ static long huge_kib(void) {
     return kib;
 }
 
+// A block that is a mapping that was not there before.
+static char *fresh(int mib) {
+    malloc_trim(0);
+    char *block = malloc((size_t)mib * MIB);
+    CHECK(block);
+    return block;
+}
+
+// Frees `count` blocks that are written to at one byte in each `step`, behind their first 2 MiB.
+static void free_some(int count, size_t step) {
+    for (int i = 0; i < count; i++) {
+        int mib = 40 + i;
+        char *block = fresh(mib);
+        for (size_t at = 2 * MIB; at < (size_t)mib * MIB; at += step) block[at] = 1;
+        free(block);
+    }
+}
+
+// MiB in huge pages of a fresh block that is written to here and there.
+static long huge_mib_of_fresh(void) {
+    char *block = fresh(80); // what is cached went back before
+    long before = huge_kib();
+    for (size_t at = 0; at < 80u * MIB; at += MIB) block[at] = 1;
+    return (huge_kib() - before) >> 10;
+}
+
+static void check_learning(void) {
+    CHECK(huge_mib_of_fresh() <= 4); // nothing is known yet
+    free_some(1, 1024);
+    CHECK(huge_mib_of_fresh() >= 70);
+    free_some(8, 20 * MIB);
+    CHECK(huge_mib_of_fresh() <= 4);
+    free_some(80, 1024);
+    CHECK(huge_mib_of_fresh() >= 70);
+}
+
 static void allocate(void) {
     for (int block = 0; block < 64; block++) memset(malloc(48000), 1, 4096); // of others the rest is never touched
     for (size_t bytes = 0; bytes < (size_t)SMALL_MIB * MIB; bytes += 4000) memset(malloc(4000), 1, 4000);
@@ -28,7 +66,10 @@ static void allocate(void) {
     fflush(stdout);
     if (is("never")) CHECK(kib == 0);
     else CHECK(kib > (is("always") ? SMALL_MIB + HUGE_MIB : SMALL_MIB) * 1024 / 2);
-    if (is("auto")) CHECK(kib <= (SMALL_MIB + 8) * 1024);
+    if (is("auto")) {
+        CHECK(kib <= (SMALL_MIB + 8) * 1024);
+        check_learning();
+    }
 }
 
 // The program itself would have huge pages by now: it is started anew under the setting.
