@@ -10,7 +10,7 @@ use crate::os;
 use crate::shared_pool;
 use crate::slab::owned;
 use crate::slab::set::SlabSet;
-use crate::superslab::registry;
+use crate::superslab::registry::{self, TableView};
 
 /// What a drain needs of the front cache above it.
 pub trait Receiver {
@@ -130,12 +130,12 @@ fn block_class(block: *mut u8) -> Option<usize> {
 /// Puts blocks back into their slabs, those that stand in a row and in one slab at once, or forwards them
 /// to the heap that has adopted their slab: as for [`drain`].
 pub fn settle(set: &mut SlabSet, blocks: &[*mut u8]) {
-    let mine = set.owner() << OWNER_SHIFT;
+    // the blocks were handed out: their slots are readable by now
+    let (view, mine) = (TableView::now(), set.owner() << OWNER_SHIFT);
     let mut forward = Forward::new();
     let mut rest = blocks;
     while let Some((&block, others)) = rest.split_first() {
-        let Some(slot) = registry::slot_of(block as usize) else { fatal::corrupted("a cached block", block as usize) };
-        let entry = registry::entry(slot);
+        let Some((slot, entry)) = view.look(block as usize) else { fatal::corrupted("a cached block", block as usize) };
         let class = (entry ^ mine) as usize;
         if class < NUM_CLASSES {
             let head = owned::head_slot(slot, class);

@@ -233,20 +233,29 @@ impl SlabSet {
             return (0, Put::Refused);
         }
         self.shared.stats.blocks_out[class].sub_n(put as u64);
-        if self.classes[class].attached == slot {
-            return (put, Put::Kept); // one whole slab of each class stays, against flutter
+        if slab.is_listed() && !slab.is_whole() {
+            return (put, Put::Kept);
         }
-        if slab.is_whole() {
-            if slab.is_listed() {
+        (put, self.have_more(slot, class))
+    }
+
+    /// What becomes of a slab that was full, or is whole now, or attached.
+    fn have_more(&mut self, slot: u32, class: usize) -> Put {
+        if self.classes[class].attached == slot {
+            return Put::Kept; // one whole slab of each class stays, against flutter
+        }
+        // SAFETY: [I-SLAB] as in `put_leading`.
+        let slab = unsafe { slab_at(slot) };
+        let (is_whole, is_listed) = (slab.is_whole(), slab.is_listed());
+        if is_whole {
+            if is_listed {
                 self.unlist(slot, class);
             }
             self.shared.stats.slabs[class].sub_n(1);
-            return (put, Put::Whole);
+            return Put::Whole;
         }
-        if !slab.is_listed() {
-            self.list(slot, class);
-        }
-        (put, Put::Kept)
+        self.list(slot, class);
+        Put::Kept
     }
 
     /// Gives up the first partial slab of a class: it belongs to the caller, who adopts it.

@@ -77,12 +77,18 @@ impl TableView {
     /// The entry word of the slot that `address` lies in, if the view covers it.
     #[inline(always)]
     pub fn entry_at(&self, address: usize) -> Option<u32> {
+        self.look(address).map(|(_, entry)| entry)
+    }
+
+    /// The same, and the slot before it.
+    #[inline(always)]
+    pub fn look(&self, address: usize) -> Option<(usize, u32)> {
         let slot = (address >> SLOT_SHIFT).wrapping_sub(self.first_slot);
         if slot >= self.readable_slots {
             return None;
         }
         // SAFETY: [I-TABLE] the view was taken from the words that `slot_of` uses.
-        Some(unsafe { &*self.table.add(slot) }.get())
+        Some((slot, unsafe { &*self.table.add(slot) }.get()))
     }
 }
 
@@ -167,8 +173,11 @@ pub fn record(slot: usize) -> &'static SlotRecord {
 /// The opaque memory of the slab whose first slot is `slot`; only the slab's owner may use it.
 #[inline]
 pub fn slab_memory(slot: usize) -> *mut u8 {
-    let (superslab, place) = split_slot(slot);
-    (superslab_memory(superslab) + place * SLAB_MEMORY_BYTES) as *mut u8
+    // of a group, the memory of all slots stands in a row
+    const GROUP_SLOTS: usize = GROUP_SUPERSLABS * SLOTS_PER_SUPERSLAB;
+    // made before [MADE] says that the SuperSlab was
+    let group = GROUPS[slot / GROUP_SLOTS].peek() as usize;
+    (group + GROUP_HEADERS_BYTES + slot % GROUP_SLOTS * SLAB_MEMORY_BYTES) as *mut u8
 }
 
 #[inline]
