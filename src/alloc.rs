@@ -202,7 +202,8 @@ fn allocate_zeroed_medium(heap: *mut Heap, size: usize) -> *mut u8 {
             (allocate_class(heap, class), Content::Unknown)
         }
     };
-    if content == Content::Unknown && !block.is_null() {
+    if content == Content::Unknown && !block.is_null() && !(size > MAX_SPAN_BYTES && huge::clear(block as usize, size))
+    {
         // SAFETY: a block of at least `size` bytes; this clears free's mark too.
         unsafe { ptr::write_bytes(block, 0, size) };
     }

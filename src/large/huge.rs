@@ -3,7 +3,7 @@
 #![allow(unsafe_code)] // moves, cuts and unmaps what it owns
 
 use super::cache;
-use super::huge_page_use;
+use super::density;
 use super::registry::{self, HugeBlock};
 use crate::config::{self, Thp};
 use crate::geometry::*;
@@ -14,6 +14,7 @@ use crate::stats::POOL;
 use crate::superslab::huge_pages;
 use crate::superslab::registry as slots;
 use crate::superslab::reservation;
+use core::ptr;
 
 /// A huge block of at least `bytes` at a multiple of `align`, a power of two, and what it
 /// reads as. `None` when memory is out.
@@ -28,7 +29,7 @@ pub fn allocate(bytes: usize, align: usize) -> Option<(*mut u8, Content)> {
     let (block, content) = match cached {
         Some(block) => {
             POOL.huge_cache_hits.add();
-            huge_page_use::renew(block);
+            density::renew(block);
             (block, Content::Unknown)
         }
         None => match map(bytes, align) {
@@ -72,9 +73,24 @@ fn reshape(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
     None
 }
 
+/// Makes the first `bytes` of a block of the caller's read as zero without writing to them, if that pays: pages that the
+/// program will not use would become resident. `false`: they are to be written to.
+pub fn clear(address: usize, bytes: usize) -> bool {
+    // SAFETY: [I-RANGE] the caller owns the block, and nobody needs what it holds.
+    policy::tells_density(bytes)
+        && !density::is_dense()
+        && unsafe { os::purge(address, round_down(bytes, os::page_bytes())) }
+        && {
+            let rest = bytes % os::page_bytes();
+            // SAFETY: the rest of the same block.
+            unsafe { ptr::write_bytes((address + bytes - rest) as *mut u8, 0, rest) };
+            true
+        }
+}
+
 fn map(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
     let block = registry::new_block()?;
-    let is_open = huge_page_use::is_wanted(bytes);
+    let is_open = density::wants_huge_pages(bytes);
     // the last huge page is whole: what of it lies behind the block is room
     let (mapped, align) =
         if is_open { (round_up(bytes, SUPERSLAB_BYTES)?, align.max(SUPERSLAB_BYTES)) } else { (bytes, align) };
@@ -94,14 +110,14 @@ fn map(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
         registry::recycle_block(block);
         return None;
     }
-    if is_open {
-        block.set_open_to_huge_pages(huge_pages::open_mapping(start, mapped));
-    } else {
-        block.set_open_to_huge_pages(false);
-        huge_pages::advise_mapping(start, bytes);
-    }
     block.set(start, mapped);
     block.set_bytes(bytes);
+    block.set_open_to_huge_pages(false);
+    if is_open {
+        density::open(block);
+    } else {
+        huge_pages::advise_mapping(start, bytes);
+    }
     POOL.huge_room_bytes.add_n(block.room_bytes() as u64);
     Some(block)
 }
@@ -139,7 +155,7 @@ pub fn deallocate(address: usize, block: &'static HugeBlock) -> bool {
         return false;
     }
     if block.superslabs() == 0 {
-        huge_page_use::learn(block);
+        density::learn(block);
     }
     POOL.huge_live_bytes.sub_n(block.bytes() as u64);
     block.set_released_ms(os::now_ms());
@@ -179,7 +195,7 @@ pub fn resize(block: &'static HugeBlock, bytes: usize) -> Option<*mut u8> {
     if bytes != old {
         resize_mapping(block, bytes)?;
         POOL.huge_live_bytes.replace(old as u64, bytes as u64);
-        huge_page_use::renew(block);
+        density::renew(block);
     }
     Some(block.start() as *mut u8)
 }

@@ -65,7 +65,7 @@ impl HugeBlock {
         self.superslabs.load(Ordering::Relaxed) as usize
     }
 
-    /// Whether huge pages may back the mapping by the wish of `huge_page_use`.
+    /// Whether huge pages may back the mapping by the wish of `density`.
     pub fn is_open_to_huge_pages(&self) -> bool {
         self.open_to_huge_pages.load(Ordering::Relaxed) != 0
     }

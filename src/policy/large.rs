@@ -13,8 +13,9 @@ pub const CALLOC_FRESH_BYTES: usize = 4 * KIB;
 /// Room that mappings may hold in all, however little is in use.
 const ROOM_MIN_BYTES: usize = 256 * MIB;
 
-/// Least bytes of a mapping that may have huge pages by default; NumPy asks for them from the same size on.
-const HUGE_PAGES_MIN_BYTES: usize = 4 * MIB;
+/// Least bytes of a block whose use is looked at, and whose mapping may have huge pages by default; NumPy asks for them from
+/// the same size on.
+const DENSITY_MIN_BYTES: usize = 4 * MIB;
 /// Bytes that a program has in huge blocks before one may have huge pages by default.
 const HUGE_PAGES_MIN_LIVE_BYTES: usize = 32 * MIB;
 /// Pages of a freed block that are looked at for what the program did with it.
@@ -24,9 +25,14 @@ pub const SPARED_FREES_SPARSE: u32 = 63;
 /// The same where they are used from end to end.
 pub const SPARED_FREES_DENSE: u32 = 3;
 
+/// Whether a block of `bytes` is one of those whose use is looked at.
+pub const fn tells_density(bytes: usize) -> bool {
+    bytes >= DENSITY_MIN_BYTES
+}
+
 /// Whether a mapping of `bytes` may have huge pages by default, where `live_bytes` are in huge blocks.
 pub const fn may_have_huge_pages(bytes: usize, live_bytes: usize) -> bool {
-    bytes >= HUGE_PAGES_MIN_BYTES && live_bytes >= HUGE_PAGES_MIN_LIVE_BYTES
+    tells_density(bytes) && live_bytes >= HUGE_PAGES_MIN_LIVE_BYTES
 }
 
 /// Whether a block of `usable` bytes may stay in place for a request of `size` bytes: it fits, and

@@ -1,0 +1,119 @@
+//! Whether the program uses its large blocks from end to end, and what follows: by default, whether mappings are opened
+//! to huge pages, and whether calloc writes zeros to warm pages or gives them back. What a program does with a block
+//! cannot be known when it asks, but when it frees one: some pages are looked at, and are zero where they were never
+//! written to.
+#![allow(unsafe_code)] // reads blocks that were freed
+
+use super::registry::HugeBlock;
+use crate::config::{self, Thp};
+use crate::geometry::*;
+use crate::os;
+use crate::policy;
+use crate::stats::POOL;
+use crate::superslab::{huge_pages, reservation};
+use crate::sync::{AtomicU32, AtomicUsize, Ordering};
+
+// relaxed, all: hints, of which two threads may spoil one for each other
+
+/// Frees that need no look.
+static SPARED: AtomicU32 = AtomicU32::new(0);
+/// Whether the block that was looked at last was used from end to end; 0 or 1.
+static DENSE: AtomicU32 = AtomicU32::new(0);
+/// Bytes that may be opened to huge pages: what was used from end to end and freed, no more than was live at the time.
+/// A program that uses all from then on in part takes no more for it than it had before.
+static CREDIT_BYTES: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether a block like the one looked at last is used from end to end.
+pub fn is_dense() -> bool {
+    DENSE.load(Ordering::Relaxed) != 0
+}
+
+/// Whether a block of `bytes` is to be opened to huge pages. A limit on memory or addresses counts what is asked for,
+/// not what a huge page brings beside it.
+pub fn wants_huge_pages(bytes: usize) -> bool {
+    is_dense()
+        && policy::may_have_huge_pages(bytes, POOL.huge_live_bytes.get() as usize)
+        && bytes <= CREDIT_BYTES.load(Ordering::Relaxed)
+        && config::get().thp() == Thp::Auto
+        && config::get().memory_limit_mib() == 0
+        && reservation::limit_bytes() == usize::MAX
+}
+
+/// Opens a block of the caller's that wants it. All of its mapping, of which the system takes what lies on whole huge
+/// pages: parts could not be resized together.
+pub fn open(block: &HugeBlock) {
+    let credit_bytes = CREDIT_BYTES.load(Ordering::Relaxed);
+    CREDIT_BYTES.store(credit_bytes.saturating_sub(block.bytes()), Ordering::Relaxed);
+    block.set_open_to_huge_pages(huge_pages::open_mapping(block.start(), block.mapped_bytes()));
+}
+
+/// Opens or closes a block of the caller's, if that was learned since. What is open stays so while it shrinks.
+pub fn renew(block: &HugeBlock) {
+    if block.is_open_to_huge_pages() {
+        if !is_dense() {
+            huge_pages::close_mapping(block.start(), block.mapped_bytes());
+            block.set_open_to_huge_pages(false);
+        }
+    } else if wants_huge_pages(block.bytes()) {
+        open(block);
+    }
+}
+
+/// Learns from a block that the program has freed and that is the caller's, while it is as the program left it.
+pub fn learn(block: &HugeBlock) {
+    let (start, bytes) = (block.start(), block.bytes());
+    if !policy::tells_density(bytes) {
+        return;
+    }
+    let spared = SPARED.load(Ordering::Relaxed);
+    if spared > 0 {
+        return SPARED.store(spared - 1, Ordering::Relaxed);
+    }
+    let parts = policy::LOOKED_AT_PAGES + 1;
+    let is_dense = (1..parts).all(|part| is_used_page(start + round_down(bytes / parts * part, PAGE_BYTES)));
+    let spared = if is_dense { policy::SPARED_FREES_DENSE } else { policy::SPARED_FREES_SPARSE };
+    let credit_bytes = if is_dense {
+        let earned_bytes = bytes.saturating_mul(1 + spared as usize);
+        let credit_bytes = CREDIT_BYTES.load(Ordering::Relaxed).saturating_add(earned_bytes);
+        credit_bytes.min(POOL.huge_live_bytes.get() as usize)
+    } else {
+        0
+    };
+    SPARED.store(spared, Ordering::Relaxed);
+    DENSE.store(u32::from(is_dense), Ordering::Relaxed);
+    CREDIT_BYTES.store(credit_bytes, Ordering::Relaxed);
+}
+
+const PAGE_BYTES: usize = 4 * KIB;
+
+/// Whether the page at `address`, in a block of the caller's, can be read and holds more than zeros. The program may
+/// have protected it, and forgotten that.
+fn is_used_page(address: usize) -> bool {
+    let words = address as *const usize;
+    // SAFETY: [I-RANGE] a whole page of the caller's block, readable.
+    os::is_readable(address)
+        && (0..PAGE_BYTES / size_of::<usize>()).any(|word| unsafe { words.add(word).read_volatile() } != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::alloc::{Layout, alloc_zeroed, dealloc};
+
+    #[test]
+    fn a_page_is_used_when_any_of_its_bytes_is_not_zero() {
+        let layout = Layout::from_size_align(PAGE_BYTES, PAGE_BYTES).unwrap();
+        // SAFETY: a page of the test's own.
+        unsafe {
+            let page = alloc_zeroed(layout);
+            for byte in [0, 2000, PAGE_BYTES - 1] {
+                assert!(!is_used_page(page as usize));
+                page.add(byte).write(1);
+                assert!(is_used_page(page as usize));
+                page.add(byte).write(0);
+            }
+            dealloc(page, layout);
+        }
+        assert!(!is_used_page(8 * PAGE_BYTES), "nothing is mapped there");
+    }
+}
