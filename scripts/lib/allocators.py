@@ -16,7 +16,7 @@ DEBIAN_LIBRARIES = (
 )
 PEERS_DIR = ROOT / "peers" / "lib"
 # Allocators of bench-c that are no peers, but bounds: of system calls, and of time.
-BASELINES = ("bump", "bare")
+BASELINES = ("bump", "bare", "null")
 
 
 @dataclass(frozen=True)
