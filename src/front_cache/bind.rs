@@ -198,7 +198,7 @@ fn replace(old: *mut Heap) -> Option<Tenant> {
     unsafe {
         core::ptr::swap(&raw mut (*old).front.bins, &raw mut (*heap).front.bins);
         core::ptr::swap(&raw mut (*old).front.outbox, &raw mut (*heap).front.outbox);
-        (*heap).front.times_elsewhere = core::mem::take(&mut (*old).front.times_elsewhere); // those that this thread is in
+        (*heap).front.times_elsewhere = core::mem::take(&mut (*old).front.times_elsewhere); // this thread's
         let usage = core::mem::take(&mut (*old).front.usage);
         (*heap).front.usage = usage.in_heap_that_acquired(record.shared.stats.acquires.get());
     }

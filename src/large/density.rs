@@ -70,7 +70,7 @@ pub fn learn(block: &HugeBlock) {
         return SPARED.store(spared - 1, Ordering::Relaxed);
     }
     let parts = policy::LOOKED_AT_PAGES + 1;
-    let is_dense = (1..parts).all(|part| is_used_page(start + round_down(bytes / parts * part, PAGE_BYTES)));
+    let is_dense = (1..parts).all(|part| is_used_page(start + round_down(bytes / parts * part, os::page_bytes())));
     let spared = if is_dense { policy::SPARED_FREES_DENSE } else { policy::SPARED_FREES_SPARSE };
     let credit_bytes = if is_dense {
         let earned_bytes = bytes.saturating_mul(1 + spared as usize);
@@ -84,15 +84,13 @@ pub fn learn(block: &HugeBlock) {
     CREDIT_BYTES.store(credit_bytes, Ordering::Relaxed);
 }
 
-const PAGE_BYTES: usize = 4 * KIB;
-
 /// Whether the page at `address`, in a block of the caller's, can be read and holds more than zeros. The program may
 /// have protected it, and forgotten that.
 fn is_used_page(address: usize) -> bool {
     let words = address as *const usize;
     // SAFETY: [I-RANGE] a whole page of the caller's block, readable.
     os::is_readable(address)
-        && (0..PAGE_BYTES / size_of::<usize>()).any(|word| unsafe { words.add(word).read_volatile() } != 0)
+        && (0..os::page_bytes() / size_of::<usize>()).any(|word| unsafe { words.add(word).read_volatile() } != 0)
 }
 
 #[cfg(test)]
@@ -102,11 +100,12 @@ mod tests {
 
     #[test]
     fn a_page_is_used_when_any_of_its_bytes_is_not_zero() {
-        let layout = Layout::from_size_align(PAGE_BYTES, PAGE_BYTES).unwrap();
+        let page_bytes = os::page_bytes();
+        let layout = Layout::from_size_align(page_bytes, page_bytes).unwrap();
         // SAFETY: a page of the test's own.
         unsafe {
             let page = alloc_zeroed(layout);
-            for byte in [0, 2000, PAGE_BYTES - 1] {
+            for byte in [0, 2000, page_bytes - 1] {
                 assert!(!is_used_page(page as usize));
                 page.add(byte).write(1);
                 assert!(is_used_page(page as usize));
@@ -114,6 +113,6 @@ mod tests {
             }
             dealloc(page, layout);
         }
-        assert!(!is_used_page(8 * PAGE_BYTES), "nothing is mapped there");
+        assert!(!is_used_page(8 * page_bytes), "nothing is mapped there");
     }
 }

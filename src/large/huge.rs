@@ -76,16 +76,17 @@ fn reshape(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
 /// Makes the first `bytes` of a block of the caller's read as zero without writing to them, if that pays: pages that the
 /// program will not use would become resident. `false`: they are to be written to.
 pub fn clear(address: usize, bytes: usize) -> bool {
+    if !policy::tells_density(bytes) || density::is_dense() {
+        return false;
+    }
+    let whole = round_down(bytes, os::page_bytes());
     // SAFETY: [I-RANGE] the caller owns the block, and nobody needs what it holds.
-    policy::tells_density(bytes)
-        && !density::is_dense()
-        && unsafe { os::purge(address, round_down(bytes, os::page_bytes())) }
-        && {
-            let rest = bytes % os::page_bytes();
-            // SAFETY: the rest of the same block.
-            unsafe { ptr::write_bytes((address + bytes - rest) as *mut u8, 0, rest) };
-            true
-        }
+    if !unsafe { os::purge(address, whole) } {
+        return false;
+    }
+    // SAFETY: the rest of the same block.
+    unsafe { ptr::write_bytes((address + whole) as *mut u8, 0, bytes - whole) };
+    true
 }
 
 fn map(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
