@@ -21,7 +21,7 @@ const HUGE_PAGES_MIN_LIVE_BYTES: usize = 32 * MIB;
 /// Pages of a freed block that are looked at for what the program did with it.
 pub const LOOKED_AT_PAGES: usize = 4;
 /// Frees between two looks, where blocks are used in part only: a look may bring a page.
-pub const SPARED_FREES_SPARSE: u32 = 63;
+pub const SPARED_FREES_SPARSE: u32 = 255;
 /// The same where they are used from end to end.
 pub const SPARED_FREES_DENSE: u32 = 3;
 
