@@ -331,7 +331,7 @@ fn the_workload_makes_calls_of_every_kind() {
         let mut workload = Workload::default();
         workload.run();
         assert_eq!(workload.refused, 0);
-        let [mmap, munmap, mprotect, madvise, mremap, _] = snapshot().system_calls;
+        let [mmap, munmap, mprotect, madvise, mremap, ..] = snapshot().system_calls;
         let calls = [mmap, munmap, mprotect, madvise, mremap];
         assert!(calls.iter().all(|count| *count >= u64::from(CASES)), "{calls:?}");
     };

@@ -88,7 +88,7 @@ pub struct hakmem_stats {
 
 impl hakmem_stats {
     fn of(s: &Snapshot) -> Self {
-        let [mmap, munmap, mprotect, madvise, mremap, futex] = s.system_calls;
+        let [mmap, munmap, mprotect, madvise, mremap, futex, _] = s.system_calls;
         let hits = |stage: Stage| s.stage_hits[stage as usize];
         hakmem_stats {
             size: size_of::<hakmem_stats>() as u32,

@@ -3,7 +3,7 @@
 //! ```text
 //! enter    the slow paths' door: this thread becomes the tenant of a heap, its own if it can be
 //!   bind       a parked heap, lowest id first, or a new one
-//!   replace    the thread's heap was visited and is given away; its bins move to another one
+//!   replace    the thread's heap is visited, still so after a yield, and is given away; its bins move to another one
 //!   borrow     a heap for this one call: after thread exit, or inside an interrupted slow path
 //! on_thread_exit   flush everything, abandon the slabs with the heap, park it
 //! ```
@@ -17,6 +17,7 @@ use super::elsewhere::Elsewhere;
 use super::heap::{Heap, Inside};
 use super::{tls, visit};
 use crate::geometry::*;
+use crate::os;
 use crate::remote::drain;
 use crate::shared_pool::{self, LastSlabs};
 use crate::slab::directory::{self, HeapRecord};
@@ -116,6 +117,20 @@ pub fn enter(heap: *mut Heap) -> Option<Tenant> {
         return enter_without_heap(heap);
     }
     census::note(Event::Entry);
+    // SAFETY: [I-HEAP] the thread's own heap.
+    match unsafe { Heap::shared(heap) }.tenancy.transition_enter() {
+        Entry::Entered => Some(Tenant::own(heap)),
+        Entry::Reentered => borrow(),
+        Entry::Visited => enter_visited(heap),
+    }
+}
+
+/// A visitor is in the thread's heap. Where threads outnumber cores it may wait for one: it gets this thread's
+/// once. A heap that is replaced leaves its slabs to be adopted, and from then on the blocks of one thread belong to
+/// several heaps.
+#[cold]
+fn enter_visited(heap: *mut Heap) -> Option<Tenant> {
+    os::yield_core();
     // SAFETY: [I-HEAP] the thread's own heap.
     match unsafe { Heap::shared(heap) }.tenancy.transition_enter() {
         Entry::Entered => Some(Tenant::own(heap)),

@@ -20,7 +20,7 @@ pub fn allocate(set: &mut SlabSet, bytes: usize, align: usize) -> Option<(*mut u
     let slots = slots_for(bytes);
     let run = if align <= SLOT_BYTES {
         let kind = RunKind::span(slots);
-        shared_pool::acquire_warm_run(kind).or_else(|| {
+        shared_pool::acquire_warm_run(set, kind).or_else(|| {
             cache::give_way(slots * SLOT_BYTES);
             shared_pool::acquire_fresh_run(set, kind)
         })?
@@ -29,7 +29,7 @@ pub fn allocate(set: &mut SlabSet, bytes: usize, align: usize) -> Option<(*mut u
     };
     set_span(run.slot, slots);
     POOL.span_slots.add_n(slots as u64);
-    POOL.span_allocations.add();
+    set.stats().span_allocations.add();
     Some((registry::slot_address(run.slot as usize) as *mut u8, run.content))
 }
 

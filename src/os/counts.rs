@@ -14,3 +14,5 @@ pub static MADVISE: SharedCounter = SharedCounter::new();
 pub static MREMAP: SharedCounter = SharedCounter::new();
 /// futex
 pub static FUTEX: SharedCounter = SharedCounter::new();
+/// sched_yield
+pub static SCHED_YIELD: SharedCounter = SharedCounter::new();

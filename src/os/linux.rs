@@ -93,6 +93,13 @@ pub fn futex_wake_one(word: *const u32) {
     let _ = unsafe { syscall(libc::SYS_futex, [word as usize, op, 1, 0, 0, 0]) };
 }
 
+/// Lets another thread that is ready to run have this one's core, once.
+pub fn yield_core() {
+    super::counts::SCHED_YIELD.add();
+    // SAFETY: no arguments.
+    let _ = unsafe { syscall(libc::SYS_sched_yield, [0; 6]) };
+}
+
 /// The process id.
 pub fn getpid() -> i32 {
     // SAFETY: no arguments.

@@ -29,7 +29,7 @@ mod linux;
 
 pub use linux::{
     close, futex_wait, futex_wake_one, getpid, is_readable, memory_limit, now_ms, open_for_append, page_bytes,
-    process_secret, stack_pointer, thread_pointer, without_signals,
+    process_secret, stack_pointer, thread_pointer, without_signals, yield_core,
 };
 
 use crate::sync::counter::SharedCounter;

@@ -14,14 +14,15 @@ const OUTBOX_MIN_BLOCKS: usize = 40;
 const OUTBOX_LANE_MAX_BYTES: usize = 3 * MIB / 2;
 /// Blocks of a batch for an owner that sleeps.
 const SLEEPER_BATCH_BLOCKS: usize = 16;
-/// Posts to an owner that has not asked for blocks in between, after which it is taken to sleep: its
-/// queue is drained in its place, and smaller batches are sent, so that little is left on its way.
-const QUIET_POSTS: u8 = 8;
+/// Blocks posted to an owner that has not asked for any in between, after which it is taken to sleep: its
+/// queue is drained in its place, and smaller batches are sent, so that little is left on its way. Blocks, not
+/// posts: an owner that waits for its turn on a core is sent as many in either kind of batch.
+const QUIET_BLOCKS: u16 = 1024;
 /// The outbox of a thread holds at most about this many bytes in all.
 pub const OUTBOX_MAX_BYTES: usize = 2 * MIB;
 /// Bytes that may wait in the queue of a heap before a poster drains it in its owner's place: a few batches
 /// of the largest blocks, for an owner that is awake.
-pub const QUEUE_BACKLOG_BYTES: usize = 4 * MIB;
+pub const QUEUE_BACKLOG_BYTES: usize = 3 * MIB;
 /// Visits that a thread makes in a row: forwarded blocks may need help in their turn. What is wanted
 /// beyond that is left to the next thread that comes by.
 pub const VISIT_CHAIN: usize = 64;
@@ -33,14 +34,14 @@ pub const CONFIRM_TRIES: usize = 1000;
 /// forwarded a few times.
 pub const SETTLING_ROUNDS: usize = 8;
 
-/// Whether an owner sleeps to whom `quiet_posts` posts were made since it last asked for blocks.
-pub const fn owner_sleeps(quiet_posts: u8) -> bool {
-    quiet_posts >= QUIET_POSTS
+/// Whether an owner sleeps to whom `quiet_blocks` blocks were posted since it last asked for any.
+pub const fn owner_sleeps(quiet_blocks: u16) -> bool {
+    quiet_blocks >= QUIET_BLOCKS
 }
 
-/// Blocks of a batch for an owner to whom `quiet_posts` posts were made since it last asked for blocks.
-pub const fn batch_blocks(quiet_posts: u8) -> u8 {
-    (if owner_sleeps(quiet_posts) { SLEEPER_BATCH_BLOCKS } else { MAGAZINE_BLOCKS }) as u8
+/// Blocks of a batch for an owner to whom `quiet_blocks` blocks were posted since it last asked for any.
+pub const fn batch_blocks(quiet_blocks: u16) -> u8 {
+    (if owner_sleeps(quiet_blocks) { SLEEPER_BATCH_BLOCKS } else { MAGAZINE_BLOCKS }) as u8
 }
 
 /// Whether a lane of the outbox is to be posted, whose batches have at most `most_blocks`.
@@ -66,7 +67,7 @@ mod tests {
 
     #[test]
     fn no_lane_is_full_before_it_is_looked_at() {
-        for most in [0, QUIET_POSTS].map(batch_blocks) {
+        for most in [0, QUIET_BLOCKS].map(batch_blocks) {
             let (mut blocks, mut looks) = (0, 0);
             while blocks < most as usize {
                 let (places, bytes) = lane_look(blocks, most);
@@ -80,8 +81,8 @@ mod tests {
 
     #[test]
     fn who_asks_for_nothing_for_long_sleeps_and_is_sent_less() {
-        assert!(!owner_sleeps(QUIET_POSTS - 1) && owner_sleeps(QUIET_POSTS));
-        assert!(batch_blocks(QUIET_POSTS) < batch_blocks(QUIET_POSTS - 1));
+        assert!(!owner_sleeps(QUIET_BLOCKS - 1) && owner_sleeps(QUIET_BLOCKS));
+        assert!(batch_blocks(QUIET_BLOCKS) < batch_blocks(QUIET_BLOCKS - 1));
         assert_eq!(batch_blocks(0) as usize, MAGAZINE_BLOCKS);
     }
 }

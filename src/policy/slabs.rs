@@ -20,6 +20,9 @@ pub const fn will_fill(slots: usize, slabs: usize) -> bool {
     slots == 1 && slabs >= 2
 }
 
+/// Slabs that a heap releases before it says so to those who may join EMPTY runs: [`joining_pays`] need not be exact.
+pub const RELEASES_TOLD: u64 = 16;
+
 /// Whether to join EMPTY runs for one of `want_slots` when `warm_slots` are EMPTY and `released_runs`
 /// were released since the last time: a join looks at every run, so an eighth as many releases must pay
 /// for it, and more of it is warm than can lie about in single slots by chance.

@@ -30,18 +30,20 @@ pub(super) struct Lane {
     class: u8,
     /// Not 0 where blocks are of other classes too.
     mixed: u8,
-    /// Posts since `asked` changed.
-    quiet_posts: u8,
-    /// Blocks of a batch: fewer for an owner that sleeps, so that little is left on its way.
-    pub(super) most_blocks: u8,
+    /// Blocks posted since `asked` changed.
+    quiet_blocks: u16,
 }
 
 impl Lane {
     /// An empty lane.
     pub(super) const fn of(owner: u32) -> Self {
         let (top, end, base) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
-        let most_blocks = policy::batch_blocks(0);
-        Self { top, end, base, left: 0, owner, asked: 0, class: 0, mixed: 0, quiet_posts: 0, most_blocks }
+        Self { top, end, base, left: 0, owner, asked: 0, class: 0, mixed: 0, quiet_blocks: 0 }
+    }
+
+    /// Blocks of a batch: fewer for an owner that sleeps, so that little is left on its way.
+    pub(super) fn most_blocks(&self) -> u8 {
+        policy::batch_blocks(self.quiet_blocks)
     }
 
     /// Whether there is a batch, of at least one block but for a moment.
@@ -66,7 +68,7 @@ impl Lane {
 
     /// What `left` was at first.
     fn bytes_before_look(&self) -> usize {
-        policy::lane_look(self.places_to(self.end), self.most_blocks).1
+        policy::lane_look(self.places_to(self.end), self.most_blocks()).1
     }
 
     /// The blocks.
@@ -91,7 +93,7 @@ impl Lane {
 
     /// Sets when the bounds are looked at next, of a batch that is not full.
     pub(super) fn go_on(&mut self, count: usize, bytes: usize) {
-        let (places, most_bytes) = policy::lane_look(count, self.most_blocks);
+        let (places, most_bytes) = policy::lane_look(count, self.most_blocks());
         self.left = (most_bytes - bytes) as i32;
         compiler_fence(Ordering::Release);
         self.end = self.base.wrapping_add(places as usize - 1);
@@ -149,13 +151,12 @@ impl Lane {
             + usize::from(!(self.has_batch() || self.top.is_null() && self.base.is_null()))
     }
 
-    /// Whether the owner sleeps, now that one more batch was posted to it.
-    pub(super) fn is_quiet_after_post(&mut self) -> bool {
+    /// Whether the owner sleeps, now that a batch of `blocks` more was posted to it.
+    pub(super) fn is_quiet_after_post(&mut self, blocks: usize) -> bool {
         let asked = directory::find(self.owner).map_or(0, |heap| heap.shared.asked.get() as u32);
-        self.quiet_posts = if asked == self.asked { self.quiet_posts.saturating_add(1) } else { 0 };
+        self.quiet_blocks = if asked == self.asked { self.quiet_blocks.saturating_add(blocks as u16) } else { 0 };
         self.asked = asked;
-        self.most_blocks = policy::batch_blocks(self.quiet_posts);
-        policy::owner_sleeps(self.quiet_posts)
+        policy::owner_sleeps(self.quiet_blocks)
     }
 }
 

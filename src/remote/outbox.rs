@@ -122,7 +122,7 @@ impl Outbox {
         lane.push(class, bytes, block);
         self.bytes += bytes as usize;
         let (count, lane_bytes) = (lane.count(), lane.bytes());
-        if policy::lane_is_full(count, lane_bytes, lane.most_blocks) || self.bytes > policy::OUTBOX_MAX_BYTES {
+        if policy::lane_is_full(count, lane_bytes, lane.most_blocks()) || self.bytes > policy::OUTBOX_MAX_BYTES {
             posted = posted.and(self.post_lane(place, stats));
         } else if lane.top > lane.end {
             lane.go_on(count, lane_bytes);
@@ -143,7 +143,7 @@ impl Outbox {
         // SAFETY: [I-MAGAZINE] the batch was this outbox's and is given away.
         let (posted, retries) = unsafe { post(lane.owner, batch, bytes) };
         stats.post_retries.add_n(u64::from(retries));
-        if lane.is_quiet_after_post() { Posted::OwnerNeedsHelp(lane.owner) } else { posted }
+        if lane.is_quiet_after_post(blocks) { Posted::OwnerNeedsHelp(lane.owner) } else { posted }
     }
 
     /// Posts every lane and calls `help` for each owner that needs it.

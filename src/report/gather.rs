@@ -28,10 +28,6 @@ pub fn snapshot() -> Snapshot {
     s
 }
 
-fn stages(counters: &[SharedCounter; NUM_STAGES]) -> [u64; NUM_STAGES] {
-    core::array::from_fn(|i| counters[i].get())
-}
-
 /// What the pool and the os layer count, and zero for the rest.
 fn pool_counters() -> Snapshot {
     let calls = [
@@ -41,6 +37,7 @@ fn pool_counters() -> Snapshot {
         &os::counts::MADVISE,
         &os::counts::MREMAP,
         &os::counts::FUTEX,
+        &os::counts::SCHED_YIELD,
     ];
     let slot_bytes = SLOT_BYTES as u64;
     Snapshot {
@@ -61,10 +58,10 @@ fn pool_counters() -> Snapshot {
         refaulted_bytes: POOL.refaulted_bytes.get(),
         huge_page_bytes: POOL.huge_page_bytes.get(),
         superslabs: POOL.superslabs.get(),
-        stage_hits: stages(&POOL.stage_hits),
-        stage_misses: stages(&POOL.stage_misses),
-        stage_retries: stages(&POOL.stage_retries),
-        stage_ns: stages(&POOL.stage_ns),
+        stage_hits: [0; NUM_STAGES],
+        stage_misses: [0; NUM_STAGES],
+        stage_retries: [0; NUM_STAGES],
+        stage_ns: POOL.stage_ns.each_ref().map(SharedCounter::get),
         purge_ns: POOL.purge_ns.get(),
         release_retries: POOL.release_retries.get(),
         acquires: 0,
@@ -90,7 +87,7 @@ fn pool_counters() -> Snapshot {
         lock_release_slab: POOL.lock_release_slab.get(),
         lock_unlocks: POOL.lock_unlocks.get(),
         lock_waits: POOL.lock_waits.get(),
-        span_allocations: POOL.span_allocations.get(),
+        span_allocations: 0,
         huge_allocations: POOL.huge_allocations.get(),
         huge_cache_hits: POOL.huge_cache_hits.get(),
         stray_blocks: POOL.stray_blocks.get(),
@@ -122,6 +119,12 @@ fn add_heap(s: &mut Snapshot, stats: &HeapStats, (waiting_blocks, waiting_bytes)
     s.posted_batches += stats.posted_batches.get();
     s.post_retries += stats.post_retries.get();
     s.visits += stats.visits.get();
+    s.span_allocations += stats.span_allocations.get();
+    for stage in 0..NUM_STAGES {
+        s.stage_hits[stage] += stats.stage_hits[stage].get();
+        s.stage_misses[stage] += stats.stage_misses[stage].get();
+        s.stage_retries[stage] += stats.stage_retries[stage].get();
+    }
     // on their way: put into an outbox and not drained yet
     let sent = stats.posted_bytes.get() + waiting_bytes;
     let arrived = stats.drained_bytes.get();

@@ -62,7 +62,7 @@ fn fixed_snapshot() -> Snapshot {
         huge_cache_hits: 23,
         stray_blocks: 15,
         foreign_frees: 16,
-        system_calls: [41, 42, 43, 45, 46, 47],
+        system_calls: [41, 42, 43, 45, 46, 47, 48],
         atomics: Some(AtomicCounts { read_modify_writes: 51, entries: 52, statistics: 53, failures: 54, fences: 55 }),
     }
 }
@@ -75,7 +75,7 @@ fn snapshot_full_of(n: u64) -> Snapshot {
         stage_misses: [n; 5],
         stage_retries: [n; 5],
         stage_ns: [n; 5],
-        system_calls: [n; 6],
+        system_calls: [n; 7],
         heaps: n,
         heaps_parked: n,
         live_bytes: n,

@@ -10,7 +10,7 @@ use crate::geometry::*;
 use crate::policy::ADOPT_PROBES;
 use crate::slab::directory;
 use crate::slab::set::SlabSet;
-use crate::stats::{POOL, Stage};
+use crate::stats::Stage;
 use crate::sync::counter::SharedCounter;
 use crate::sync::tenancy::Ended;
 use crate::sync::{AtomicU32, Ordering};
@@ -73,14 +73,14 @@ pub(super) fn adopt_abandoned(set: &mut SlabSet, class: usize) -> bool {
         let Some(id) = directory::next_parked(from).or_else(|| directory::next_parked(0)) else { break };
         from = id + 1;
         if let Some(slot) = take_over(set, id, class) {
-            POOL.account_stage_hit(Stage::Adopt, 0);
+            set.stats().account_stage_hit(Stage::Adopt, 0);
             trace::line(Stage::Adopt, RunKind::slab(class), slot);
             CURSOR.store(id, Ordering::Relaxed);
             return true;
         }
     }
     CURSOR.store(from, Ordering::Relaxed);
-    POOL.account_stage_miss(Stage::Adopt, 0);
+    set.stats().account_stage_miss(Stage::Adopt, 0);
     false
 }
 

@@ -8,6 +8,7 @@ use super::{Run, control_lock, join, release};
 use crate::config;
 use crate::geometry::*;
 use crate::os;
+use crate::slab::set::SlabSet;
 use crate::stats::{POOL, Stage};
 use crate::superslab::extent;
 use crate::superslab::header::SlotState;
@@ -64,12 +65,12 @@ fn pop(code: usize) -> (Option<u32>, u32) {
 }
 
 /// Stage 1.
-pub(super) fn reuse_empty_slot(kind: RunKind) -> Option<Run> {
+pub(super) fn reuse_empty_slot(set: &SlabSet, kind: RunKind) -> Option<Run> {
     if !config::get().stage1() {
         return None;
     }
     let (slot, retries) = take_same(kind);
-    super::told(Stage::ReuseSame, kind, slot.map(|slot| Run { slot, content: Content::Unknown }), retries)
+    super::told(set, Stage::ReuseSame, kind, slot.map(|slot| Run { slot, content: Content::Unknown }), retries)
 }
 
 /// A run of the code, ACTIVE, and the failed attempts.
@@ -84,12 +85,12 @@ fn take_same(kind: RunKind) -> (Option<u32>, u32) {
 }
 
 /// Stage 1b.
-pub(super) fn reuse_other_empty_slot(kind: RunKind) -> Option<Run> {
+pub(super) fn reuse_other_empty_slot(set: &SlabSet, kind: RunKind) -> Option<Run> {
     if !config::get().stage1() {
         return None;
     }
     let (slot, retries) = take_other(kind);
-    super::told(Stage::ReuseOther, kind, slot.map(|slot| Run { slot, content: Content::Unknown }), retries)
+    super::told(set, Stage::ReuseOther, kind, slot.map(|slot| Run { slot, content: Content::Unknown }), retries)
 }
 
 /// A run of another code, cut to measure, or several joined; ACTIVE, and the failed attempts.

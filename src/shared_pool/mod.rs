@@ -51,7 +51,7 @@ pub use whole::{claim_superslabs, unclaim_superslabs};
 
 use crate::geometry::*;
 use crate::slab::set::SlabSet;
-use crate::stats::{POOL, Stage};
+use crate::stats::Stage;
 use crate::superslab::header::Packing;
 use crate::superslab::huge_pages;
 
@@ -86,7 +86,7 @@ pub fn acquire_warm_slab(set: &mut SlabSet, class: usize) -> bool {
         set.stats().acquires.add();
         return true;
     }
-    let run = acquire_warm_run(RunKind::slab(class));
+    let run = acquire_warm_run(set, RunKind::slab(class));
     attach(set, class, run)
 }
 
@@ -104,13 +104,13 @@ fn attach(set: &mut SlabSet, class: usize, run: Option<Run>) -> bool {
     run.is_some()
 }
 
-/// A run of slots of `kind` from memory that was in use before; `None` where there is none.
-pub fn acquire_warm_run(kind: RunKind) -> Option<Run> {
+/// A run of slots of `kind` from memory that was in use before, for the tenant of `set`; `None` where there is none.
+pub fn acquire_warm_run(set: &SlabSet, kind: RunKind) -> Option<Run> {
     decay();
     // stage 1: warm memory of the class
-    empty::reuse_empty_slot(kind)
+    empty::reuse_empty_slot(set, kind)
         // stage 1b: warm memory of another class, cut to measure
-        .or_else(|| empty::reuse_other_empty_slot(kind))
+        .or_else(|| empty::reuse_other_empty_slot(set, kind))
 }
 
 /// The same from memory that was not, for the tenant of `set`; `None` when memory is out.
@@ -135,14 +135,15 @@ fn packing_for(set: &SlabSet, kind: RunKind) -> Packing {
     }
 }
 
-/// Counts and logs what a stage came to, after `retries` failed attempts.
-fn told(stage: Stage, kind: RunKind, run: Option<Run>, retries: u32) -> Option<Run> {
+/// Counts and logs what a stage came to for the tenant of `set`, after `retries` failed attempts.
+fn told(set: &SlabSet, stage: Stage, kind: RunKind, run: Option<Run>, retries: u32) -> Option<Run> {
     match run {
         Some(Run { slot, .. }) => {
-            POOL.account_stage_hit(stage, retries);
+            set.stats().account_stage_hit(stage, retries);
+            purge::note_acquired();
             trace::line(stage, kind, slot);
         }
-        None => POOL.account_stage_miss(stage, retries),
+        None => set.stats().account_stage_miss(stage, retries),
     }
     run
 }

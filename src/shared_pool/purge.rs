@@ -12,15 +12,15 @@ use crate::config;
 use crate::geometry::*;
 use crate::os;
 use crate::policy;
-use crate::stats::{POOL, Stage};
+use crate::stats::POOL;
 use crate::superslab::registry::{self, SlotLinks};
 use crate::sync::interval::Interval;
 use crate::sync::tagged_stack::{END, Links};
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 static DECAY: Interval = Interval::new();
-/// What [`acquired_runs`] was at the last purge, for whatever reason; 0 before the first.
-static ACQUIRED_AT_PURGE: AtomicU64 = AtomicU64::new(0);
+/// Runs acquired since the last purge, for whatever reason, as far as they are counted: see [`note_acquired`].
+static ACQUIRED_SINCE_PURGE: AtomicU64 = AtomicU64::new(policy::DRAINING_MAX_RUNS);
 static PURGES: AtomicU32 = AtomicU32::new(0);
 
 /// Bytes of EMPTY runs.
@@ -77,17 +77,18 @@ fn kept_in_any_case() -> usize {
     policy::retained_bytes(live_bytes(), config::get().cache_min_mib() as usize * MIB)
 }
 
-/// Runs that were acquired so far, warm or fresh.
-fn acquired_runs() -> u64 {
-    let hits = |stage: Stage| POOL.stage_hits[stage as usize].get();
-    hits(Stage::ReuseSame) + hits(Stage::ReuseOther) + hits(Stage::Claim) + hits(Stage::Grow)
+/// Notes that a run was acquired, warm or fresh. Only the first after a purge write to a line that all threads share.
+pub(super) fn note_acquired() {
+    // relaxed, both: a hint
+    if ACQUIRED_SINCE_PURGE.load(Ordering::Relaxed) < policy::DRAINING_MAX_RUNS {
+        ACQUIRED_SINCE_PURGE.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// Whether the process only gives memory up: it had to purge, and hardly a run was acquired since.
 pub fn is_draining() -> bool {
     // relaxed: a hint
-    let then = ACQUIRED_AT_PURGE.load(Ordering::Relaxed);
-    then != 0 && acquired_runs() - then < policy::DRAINING_MAX_RUNS
+    ACQUIRED_SINCE_PURGE.load(Ordering::Relaxed) < policy::DRAINING_MAX_RUNS
 }
 
 /// Purges so far, for whatever reason: retention, decay, malloc_trim, the memory limit.
@@ -115,7 +116,7 @@ fn purge_brought(old: impl Fn(u32) -> bool) -> usize {
 /// Notes that memory is purged: what the process has is more than it needs.
 pub(super) fn note_purge() {
     // relaxed: hints
-    ACQUIRED_AT_PURGE.store(acquired_runs(), Ordering::Relaxed);
+    ACQUIRED_SINCE_PURGE.store(0, Ordering::Relaxed);
     PURGES.fetch_add(1, Ordering::Relaxed);
 }
 

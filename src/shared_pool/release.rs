@@ -6,6 +6,7 @@ use super::{control_lock, empty, purge, trace, unused};
 use crate::config;
 use crate::fatal;
 use crate::geometry::*;
+use crate::policy;
 use crate::slab::owned::{PutError, slab_at};
 use crate::slab::set::{Put, SlabSet};
 use crate::stats::POOL;
@@ -38,8 +39,18 @@ fn end(slot: u32, block: *mut u8) -> ! {
 /// Gives back a slab that has left `set`, all of its blocks in it.
 #[cold]
 pub fn release_slab(set: &mut SlabSet, slot: u32, class: usize) {
-    set.stats().releases.add();
-    release_run(slot, RunKind::slab(class));
+    note_released(set);
+    give_back(slot, RunKind::slab(class));
+}
+
+/// Counts a slab that the tenant of `set` gives back, and tells the joiner of as many as are worth a word that all
+/// threads share.
+fn note_released(set: &SlabSet) {
+    let releases = &set.stats().releases;
+    releases.add();
+    if releases.get().is_multiple_of(policy::RELEASES_TOLD) {
+        POOL.released_runs.add_n(policy::RELEASES_TOLD);
+    }
 }
 
 /// The slabs that a thread gives back at its end, one after the other. Often they lie side by side, since
@@ -58,9 +69,8 @@ impl LastSlabs {
         if !config::get().stage1() || !purge::has_no_room(kind.slots() * SLOT_BYTES) {
             return release_slab(set, slot, class);
         }
-        set.stats().releases.add();
+        note_released(set);
         registry::set_entries(slot as usize, kind.slots(), ENTRY_UNUSED, ENTRY_UNUSED);
-        POOL.released_runs.add();
         if !core::mem::replace(&mut self.is_purging, true) {
             purge::note_purge();
         }
@@ -70,8 +80,12 @@ impl LastSlabs {
 
 /// ACTIVE -> EMPTY: gives back a run that the caller owns, and purges what is above the limit.
 pub fn release_run(slot: u32, kind: RunKind) {
-    registry::set_entries(slot as usize, kind.slots(), ENTRY_UNUSED, ENTRY_UNUSED);
     POOL.released_runs.add();
+    give_back(slot, kind);
+}
+
+fn give_back(slot: u32, kind: RunKind) {
+    registry::set_entries(slot as usize, kind.slots(), ENTRY_UNUSED, ENTRY_UNUSED);
     trace::event(trace::Event::Released, kind, slot);
     {
         let _control = control_lock::for_release();

@@ -111,7 +111,7 @@ pub(super) fn claim_unused_slot(set: &mut SlabSet, kind: RunKind, packing: Packi
         set.superslab_hint = registry::split_slot(slot as usize).0 as u32;
         take_over(slot, kind, &mut set.commit_step)
     });
-    super::told(Stage::Claim, kind, run, retries)
+    super::told(set, Stage::Claim, kind, run, retries)
 }
 
 /// Claims a run in the SuperSlab that served last, or in the lowest with a hint. Returns the failed attempts too.
@@ -133,7 +133,7 @@ fn claim_near_or_lowest(near: usize, kind: RunKind, packing: Packing) -> (Option
 pub(super) fn grow_with_new_superslab(set: &mut SlabSet, kind: RunKind, packing: Packing) -> Option<Run> {
     let (superslab, retries) = extent::make_superslab(packing, &mut set.commit_step);
     let Some(superslab) = superslab else {
-        return super::told(Stage::Grow, kind, None, retries);
+        return super::told(set, Stage::Grow, kind, None, retries);
     };
     // nobody has seen the SuperSlab: its first slots are this thread's
     let claimed = registry::header(superslab).claimed.transition_claim_at(0, kind.slots());
@@ -146,7 +146,7 @@ pub(super) fn grow_with_new_superslab(set: &mut SlabSet, kind: RunKind, packing:
         // SAFETY: [I-RANGE] the SuperSlab was made just now, committed whole, and its first slot claimed by this thread.
         unsafe { huge_pages::bring_superslab(registry::slot_address(slot as usize)) };
     }
-    super::told(Stage::Grow, kind, take_over(slot, kind, &mut set.commit_step), retries)
+    take_over_for(set, Stage::Grow, slot, kind, retries)
 }
 
 /// Commits a claimed run and makes it ACTIVE; gives it back where that fails.
@@ -165,6 +165,12 @@ fn take_over(slot: u32, kind: RunKind, step: &mut CommitStep) -> Option<Run> {
     registry::record(slot as usize).transition_activate(kind.code());
     POOL.claimed_slots.add_n(slots as u64);
     Some(Run { slot, content })
+}
+
+/// The same for the tenant of `set`, and told of `stage`, which claimed the run after `retries` failed attempts.
+fn take_over_for(set: &mut SlabSet, stage: Stage, slot: u32, kind: RunKind, retries: u32) -> Option<Run> {
+    let run = take_over(slot, kind, &mut set.commit_step);
+    super::told(set, stage, kind, run, retries)
 }
 
 /// Counts those of the slots that were purged too soon.
@@ -233,7 +239,7 @@ pub fn claim_behind(set: &mut SlabSet, slot: u32, slots: usize) -> Option<Run> {
     }
     correct_hints(superslab);
     let kind = RunKind::span(slots);
-    super::told(Stage::Claim, kind, take_over(slot, kind, &mut set.commit_step), 0)
+    take_over_for(set, Stage::Claim, slot, kind, 0)
 }
 
 /// Claims a span of `slots` slots whose first slot is a multiple of `align_slots`, a power of two
@@ -254,7 +260,7 @@ pub fn claim_aligned(set: &mut SlabSet, slots: usize, align_slots: usize) -> Opt
     let found = words.flat_map(|(word, hints)| bits_of(hints.bits()).map(move |bit| word * 64 + bit));
     for superslab in found {
         if let Some(slot) = try_in(superslab) {
-            return super::told(Stage::Claim, kind, take_over(slot, kind, &mut set.commit_step), 0);
+            return take_over_for(set, Stage::Claim, slot, kind, 0);
         }
     }
     grow_with_new_superslab(set, kind, Packing::Mixed)

@@ -71,6 +71,14 @@ pub struct HeapStats {
     pub post_retries: OwnedCounter,
     /// Visits to sleeping or parked owners.
     pub visits: OwnedCounter,
+    /// Times a stage served.
+    pub stage_hits: [OwnedCounter; NUM_STAGES],
+    /// Times a stage was asked in vain.
+    pub stage_misses: [OwnedCounter; NUM_STAGES],
+    /// Failed compare-and-swaps by stage.
+    pub stage_retries: [OwnedCounter; NUM_STAGES],
+    /// Spans handed out.
+    pub span_allocations: OwnedCounter,
 }
 
 impl HeapStats {
@@ -97,7 +105,23 @@ impl HeapStats {
             posted_bytes: OwnedCounter::new(),
             post_retries: OwnedCounter::new(),
             visits: OwnedCounter::new(),
+            stage_hits: [const { OwnedCounter::new() }; NUM_STAGES],
+            stage_misses: [const { OwnedCounter::new() }; NUM_STAGES],
+            stage_retries: [const { OwnedCounter::new() }; NUM_STAGES],
+            span_allocations: OwnedCounter::new(),
         }
+    }
+
+    /// A stage served after `retries` failed attempts.
+    pub fn account_stage_hit(&self, stage: Stage, retries: u32) {
+        self.stage_hits[stage as usize].add();
+        self.stage_retries[stage as usize].add_n(u64::from(retries));
+    }
+
+    /// A stage had nothing, after `retries` failed attempts.
+    pub fn account_stage_miss(&self, stage: Stage, retries: u32) {
+        self.stage_misses[stage as usize].add();
+        self.stage_retries[stage as usize].add_n(u64::from(retries));
     }
 }
 
@@ -110,19 +134,13 @@ impl Default for HeapStats {
 /// Counters of the shared pool.
 #[derive(Debug, Default)]
 pub struct PoolStats {
-    /// Times a stage served.
-    pub stage_hits: [SharedCounter; NUM_STAGES],
-    /// Times a stage was asked in vain.
-    pub stage_misses: [SharedCounter; NUM_STAGES],
-    /// Failed compare-and-swaps by stage.
-    pub stage_retries: [SharedCounter; NUM_STAGES],
     /// Nanoseconds in system calls by stage.
     pub stage_ns: [SharedCounter; NUM_STAGES],
     /// Nanoseconds in the system calls of purges.
     pub purge_ns: SharedCounter,
     /// Failed compare-and-swaps of releases.
     pub release_retries: SharedCounter,
-    /// Runs given back, by slabs and spans.
+    /// Runs given back: spans, and slabs by the sixteen of each heap.
     pub released_runs: SharedCounter,
     /// Slots claimed and not given back to UNUSED: ACTIVE and EMPTY.
     pub claimed_slots: SharedCounter,
@@ -148,8 +166,6 @@ pub struct PoolStats {
     pub huge_allocations: SharedCounter,
     /// Huge requests served by the cache.
     pub huge_cache_hits: SharedCounter,
-    /// Spans handed out.
-    pub span_allocations: SharedCounter,
     /// Acquisitions of the stage-2 control lock by acquires.
     pub lock_acquire_slab: SharedCounter,
     /// Acquisitions of the stage-2 control lock by releases.
@@ -182,9 +198,6 @@ pub struct PoolStats {
 
 /// The shared pool's counters.
 pub static POOL: PoolStats = PoolStats {
-    stage_hits: [const { SharedCounter::new() }; NUM_STAGES],
-    stage_misses: [const { SharedCounter::new() }; NUM_STAGES],
-    stage_retries: [const { SharedCounter::new() }; NUM_STAGES],
     stage_ns: [const { SharedCounter::new() }; NUM_STAGES],
     purge_ns: SharedCounter::new(),
     release_retries: SharedCounter::new(),
@@ -201,7 +214,6 @@ pub static POOL: PoolStats = PoolStats {
     huge_room_bytes: SharedCounter::new(),
     huge_allocations: SharedCounter::new(),
     huge_cache_hits: SharedCounter::new(),
-    span_allocations: SharedCounter::new(),
     lock_acquire_slab: SharedCounter::new(),
     lock_release_slab: SharedCounter::new(),
     lock_unlocks: SharedCounter::new(),
@@ -219,28 +231,10 @@ pub static POOL: PoolStats = PoolStats {
 };
 
 impl PoolStats {
-    /// A stage served after `retries` failed attempts.
-    pub fn account_stage_hit(&self, stage: Stage, retries: u32) {
-        self.stage_hits[stage as usize].add();
-        self.account_retries(stage, retries);
-    }
-
-    /// A stage had nothing, after `retries` failed attempts.
-    pub fn account_stage_miss(&self, stage: Stage, retries: u32) {
-        self.stage_misses[stage as usize].add();
-        self.account_retries(stage, retries);
-    }
-
     /// A batch was posted that no outbox has counted.
     pub fn account_post_without_outbox(&self, blocks: usize, bytes: usize) {
         self.direct_posted_batches.add();
         self.direct_posted_blocks.add_n(blocks as u64);
         self.direct_posted_bytes.add_n(bytes as u64);
-    }
-
-    fn account_retries(&self, stage: Stage, retries: u32) {
-        if retries > 0 {
-            self.stage_retries[stage as usize].add_n(u64::from(retries));
-        }
     }
 }

@@ -122,11 +122,11 @@ pub struct Snapshot {
     pub stray_blocks: u64,
     /// Pointers handed on to glibc.
     pub foreign_frees: u64,
-    /// System calls made: mmap, munmap, mprotect, madvise, mremap, futex.
-    pub system_calls: [u64; 6],
+    /// System calls made: mmap, munmap, mprotect, madvise, mremap, futex, sched_yield.
+    pub system_calls: [u64; SYSTEM_CALL_NAMES.len()],
     /// Atomic operations, in a build that counts them.
     pub atomics: Option<AtomicCounts>,
 }
 
 /// Names of [`Snapshot::system_calls`].
-pub const SYSTEM_CALL_NAMES: [&str; 6] = ["mmap", "munmap", "mprotect", "madvise", "mremap", "futex"];
+pub const SYSTEM_CALL_NAMES: [&str; 7] = ["mmap", "munmap", "mprotect", "madvise", "mremap", "futex", "sched_yield"];

@@ -2,9 +2,9 @@
 //!
 //! A heap's slabs, lists and depot are plain memory. Whoever moves the word out of a resting state
 //! by a compare-and-swap is their only user until it moves the word back. Nobody waits: a visitor
-//! that finds the heap in use goes away; an owner that finds a visitor inside binds another heap,
-//! takes its front cache there, and only then gives this one up: from that moment any thread may
-//! bind it.
+//! that finds the heap in use goes away; an owner that finds a visitor inside yields its core once, and if the visitor
+//! is still there binds another heap, takes its front cache there, and only then gives this one up: from that moment
+//! any thread may bind it.
 //!
 //! | from | to | transition | who | meaning |
 //! |---|---|---|---|---|
