@@ -86,3 +86,5 @@ pub mod text;
 pub mod sync;
 #[cfg(not(any(loom, shuttle)))]
 pub mod geometry;
+#[cfg(not(any(loom, shuttle)))]
+pub(crate) mod bits;

@@ -88,6 +88,7 @@ pub struct hakmem_stats {
 
 impl hakmem_stats {
     fn of(s: &Snapshot) -> Self {
+        // sched_yield stands in the other reports alone
         let [mmap, munmap, mprotect, madvise, mremap, futex, _] = s.system_calls;
         let hits = |stage: Stage| s.stage_hits[stage as usize];
         hakmem_stats {

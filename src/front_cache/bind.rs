@@ -121,7 +121,7 @@ pub fn enter(heap: *mut Heap) -> Option<Tenant> {
     match unsafe { Heap::shared(heap) }.tenancy.transition_enter() {
         Entry::Entered => Some(Tenant::own(heap)),
         Entry::Reentered => borrow(),
-        Entry::Visited => enter_visited(heap),
+        Entry::Visited => enter_visited(),
     }
 }
 
@@ -129,8 +129,9 @@ pub fn enter(heap: *mut Heap) -> Option<Tenant> {
 /// once. A heap that is replaced leaves its slabs to be adopted, and from then on the blocks of one thread belong to
 /// several heaps.
 #[cold]
-fn enter_visited(heap: *mut Heap) -> Option<Tenant> {
+fn enter_visited() -> Option<Tenant> {
     os::yield_core();
+    let heap = tls::current(); // a signal handler may have replaced it, and anybody may have bound it since
     // SAFETY: [I-HEAP] the thread's own heap.
     match unsafe { Heap::shared(heap) }.tenancy.transition_enter() {
         Entry::Entered => Some(Tenant::own(heap)),
@@ -338,4 +339,30 @@ fn empty_front_cache(heap: *mut Heap, inside: Inside<'_>) {
     // what comes after this is found when the heap is parked
     drain::drain(set, &mut visit::Arrivals::to_slabs(heap, depot));
     visit::empty_depot(set, depot);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::os::counts::SCHED_YIELD;
+
+    #[test]
+    fn an_owner_yields_once_before_it_gives_its_heap_to_a_visitor() {
+        let owner = || {
+            let block = crate::alloc::allocate(64);
+            let old = tls::current();
+            // SAFETY: [I-HEAP] this thread's heap.
+            let record = unsafe { &(*old).record };
+            let visit = record.shared.tenancy.transition_visit().expect("the owner rests");
+            let (yields, given) = (SCHED_YIELD.get(), POOL.heaps_given_away.get());
+            drop(enter(old).expect("another heap"));
+            assert!(SCHED_YIELD.get() > yields && POOL.heaps_given_away.get() > given);
+            assert_ne!(tls::current(), old);
+            assert!(!visit::leave(record, visit), "nothing was sent to it");
+            drop(enter(tls::current()).expect("a heap of its own"));
+            // SAFETY: allocated above.
+            unsafe { crate::free::deallocate(block) };
+        };
+        std::thread::spawn(owner).join().unwrap();
+    }
 }

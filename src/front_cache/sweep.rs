@@ -7,6 +7,7 @@
 
 use super::flush;
 use super::heap::Inside;
+use crate::bits;
 use crate::policy;
 
 /// Which classes a thread uses, in two generations: a bit for each class.
@@ -71,11 +72,7 @@ pub(super) fn before_growth(inside: &mut Inside<'_>) -> bool {
     let usage = &mut inside.front.usage;
     usage.age(acquired, acquired.saturating_sub(stats.releases.get()));
     let idle = usage.take_idle();
-    let mut left = idle;
-    while left != 0 {
-        flush::give_up_idle(inside, left.trailing_zeros() as usize);
-        left &= left - 1;
-    }
+    bits::places_of(idle).for_each(|class| flush::give_up_idle(inside, class));
     idle != 0
 }
 

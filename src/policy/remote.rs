@@ -16,13 +16,13 @@ const OUTBOX_LANE_MAX_BYTES: usize = 3 * MIB / 2;
 const SLEEPER_BATCH_BLOCKS: usize = 16;
 /// Blocks posted to an owner that has not asked for any in between, after which it is taken to sleep: its
 /// queue is drained in its place, and smaller batches are sent, so that little is left on its way. Blocks, not
-/// posts: an owner that waits for its turn on a core is sent as many in either kind of batch.
+/// posts, since batches of larger blocks are shorter: between two turns of an owner that waits for a core many come.
 const QUIET_BLOCKS: u16 = 1024;
 /// The outbox of a thread holds at most about this many bytes in all.
 pub const OUTBOX_MAX_BYTES: usize = 2 * MIB;
-/// Bytes that may wait in the queue of a heap before a poster drains it in its owner's place: a few batches
-/// of the largest blocks, for an owner that is awake.
+/// Bytes that may wait in the queue of a heap before a poster drains it in its owner's place, which may be about to do so.
 pub const QUEUE_BACKLOG_BYTES: usize = 3 * MIB;
+const _: () = assert!(QUEUE_BACKLOG_BYTES >= 2 * OUTBOX_LANE_MAX_BYTES); // two batches of the largest blocks
 /// Visits that a thread makes in a row: forwarded blocks may need help in their turn. What is wanted
 /// beyond that is left to the next thread that comes by.
 pub const VISIT_CHAIN: usize = 64;
@@ -37,6 +37,13 @@ pub const SETTLING_ROUNDS: usize = 8;
 /// Whether an owner sleeps to whom `quiet_blocks` blocks were posted since it last asked for any.
 pub const fn owner_sleeps(quiet_blocks: u16) -> bool {
     quiet_blocks >= QUIET_BLOCKS
+}
+
+/// `quiet_blocks` after one more batch of `blocks`; a post counts as one of the smallest batches at least, so that an
+/// owner to whom others send a block now and then is found to sleep as well.
+pub const fn quiet_blocks_after(quiet_blocks: u16, blocks: usize) -> u16 {
+    let counted = if blocks > SLEEPER_BATCH_BLOCKS { blocks } else { SLEEPER_BATCH_BLOCKS };
+    quiet_blocks.saturating_add(counted as u16)
 }
 
 /// Blocks of a batch for an owner to whom `quiet_blocks` blocks were posted since it last asked for any.
@@ -84,5 +91,19 @@ mod tests {
         assert!(!owner_sleeps(QUIET_BLOCKS - 1) && owner_sleeps(QUIET_BLOCKS));
         assert!(batch_blocks(QUIET_BLOCKS) < batch_blocks(QUIET_BLOCKS - 1));
         assert_eq!(batch_blocks(0) as usize, MAGAZINE_BLOCKS);
+    }
+
+    #[test]
+    fn an_owner_sleeps_after_as_many_blocks_in_batches_of_any_size_or_after_a_few_posts() {
+        let posts_until_asleep = |blocks: usize| {
+            let mut quiet_blocks = 0;
+            let asleep = |_: &usize| {
+                quiet_blocks = quiet_blocks_after(quiet_blocks, blocks);
+                owner_sleeps(quiet_blocks)
+            };
+            (1..).find(asleep).unwrap()
+        };
+        assert_eq!([1, 16, 40, 126].map(posts_until_asleep), [64, 64, 26, 9]);
+        assert_eq!(quiet_blocks_after(u16::MAX, 1), u16::MAX);
     }
 }

@@ -20,8 +20,18 @@ pub const fn will_fill(slots: usize, slabs: usize) -> bool {
     slots == 1 && slabs >= 2
 }
 
-/// Slabs that a heap releases before it says so to those who may join EMPTY runs: [`joining_pays`] need not be exact.
-pub const RELEASES_TOLD: u64 = 16;
+/// Releases of a heap that are told one by one, and afterwards together, to those who may join EMPTY runs.
+const RELEASES_TOLD: u64 = 16;
+
+/// How many releases a heap that has released `released` slabs is to tell of now. In a small program each counts,
+/// see [`joining_pays`]; in a large one the sum may be behind by 15 for each heap.
+pub const fn releases_to_tell(released: u64) -> u64 {
+    match released {
+        0..=RELEASES_TOLD => 1,
+        _ if released.is_multiple_of(RELEASES_TOLD) => RELEASES_TOLD,
+        _ => 0,
+    }
+}
 
 /// Whether to join EMPTY runs for one of `want_slots` when `warm_slots` are EMPTY and `released_runs`
 /// were released since the last time: a join looks at every run, so an eighth as many releases must pay
@@ -33,6 +43,14 @@ pub const fn joining_pays(want_slots: u64, warm_slots: u64, released_runs: u64) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_release_is_told_in_the_end() {
+        for released in [1, 15, 16, 32, 48, 1600] {
+            assert_eq!((1..=released).map(releases_to_tell).sum::<u64>(), released);
+        }
+        assert_eq!([17, 31, 33].map(releases_to_tell), [0, 0, 0]);
+    }
 
     #[test]
     fn a_slab_fills_if_it_is_short_and_not_the_first() {

@@ -154,7 +154,7 @@ impl Lane {
     /// Whether the owner sleeps, now that a batch of `blocks` more was posted to it.
     pub(super) fn is_quiet_after_post(&mut self, blocks: usize) -> bool {
         let asked = directory::find(self.owner).map_or(0, |heap| heap.shared.asked.get() as u32);
-        self.quiet_blocks = if asked == self.asked { self.quiet_blocks.saturating_add(blocks as u16) } else { 0 };
+        self.quiet_blocks = if asked == self.asked { policy::quiet_blocks_after(self.quiet_blocks, blocks) } else { 0 };
         self.asked = asked;
         policy::owner_sleeps(self.quiet_blocks)
     }

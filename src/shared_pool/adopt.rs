@@ -6,6 +6,7 @@
 #![allow(unsafe_code)] // the borrower becomes the tenant of another heap's set
 
 use super::trace;
+use crate::bits;
 use crate::geometry::*;
 use crate::policy::ADOPT_PROBES;
 use crate::slab::directory;
@@ -39,10 +40,8 @@ pub fn advertise(set: &mut SlabSet) {
 
 /// Takes back what [`advertise`] counted; by the tenant, when the heap is bound.
 pub fn unadvertise(set: &mut SlabSet) {
-    while set.advertised != 0 {
-        let class = set.advertised.trailing_zeros() as usize;
+    for class in bits::places_of(core::mem::take(&mut set.advertised)) {
         ADVERTISED[class].sub_n(1);
-        set.advertised &= set.advertised - 1;
     }
 }
 

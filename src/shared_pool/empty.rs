@@ -5,6 +5,7 @@
 //! stack empty clears its bit and looks once more, so no push is overlooked (`sync/hint_word.rs`).
 
 use super::{Run, control_lock, join, release};
+use crate::bits;
 use crate::config;
 use crate::geometry::*;
 use crate::os;
@@ -99,10 +100,7 @@ fn take_other(kind: RunKind) -> (Option<u32>, u32) {
     let mut retries = 0;
     let (same_size, larger) = candidates(kind);
     for group in [same_size, larger] {
-        let mut codes = nonempty_codes() & group;
-        while codes != 0 {
-            let code = codes.trailing_zeros() as usize;
-            codes &= codes - 1;
+        for code in bits::places_of(nonempty_codes() & group) {
             let (slot, failed) = pop(code);
             retries += failed;
             if let Some(slot) = slot {

@@ -6,6 +6,7 @@
 //! joins, others go on to stage 2.
 
 use super::{empty, release};
+use crate::bits;
 use crate::geometry::*;
 use crate::policy;
 use crate::stats::POOL;
@@ -47,10 +48,7 @@ pub(super) fn join_for(kind: RunKind) -> Option<u32> {
 /// the next.
 fn gather_all() -> u32 {
     let (mut touched, mut slots) = (END, 0);
-    let mut codes = empty::nonempty_codes();
-    while codes != 0 {
-        let code = codes.trailing_zeros() as usize;
-        codes &= codes - 1;
+    for code in bits::places_of(empty::nonempty_codes()) {
         let run_slots = RunKind::from_code(code).slots();
         let mut at = empty::detach(code).first;
         while at != END {

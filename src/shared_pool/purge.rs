@@ -8,6 +8,7 @@
 
 use super::purge_batch::PurgeBatch;
 use super::{empty, refault, unused};
+use crate::bits;
 use crate::config;
 use crate::geometry::*;
 use crate::os;
@@ -19,9 +20,34 @@ use crate::sync::tagged_stack::{END, Links};
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 static DECAY: Interval = Interval::new();
-/// Runs acquired since the last purge, for whatever reason, as far as they are counted: see [`note_acquired`].
-static ACQUIRED_SINCE_PURGE: AtomicU64 = AtomicU64::new(policy::DRAINING_MAX_RUNS);
+static DRAINING: Draining = Draining::new();
 static PURGES: AtomicU32 = AtomicU32::new(0);
+
+/// Tells whether the process only gives memory up, by the runs acquired since the last purge. They are counted up to
+/// [`policy::DRAINING_MAX_RUNS`], and a few more where threads race, so that most acquisitions write to no line that
+/// all threads share.
+struct Draining(AtomicU64);
+
+// relaxed, all: a hint
+impl Draining {
+    const fn new() -> Self {
+        Self(AtomicU64::new(policy::DRAINING_MAX_RUNS))
+    }
+
+    fn note_purge(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
+    fn note_acquired(&self) {
+        if self.is_so() {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn is_so(&self) -> bool {
+        self.0.load(Ordering::Relaxed) < policy::DRAINING_MAX_RUNS
+    }
+}
 
 /// Bytes of EMPTY runs.
 pub fn warm_bytes() -> usize {
@@ -77,18 +103,14 @@ fn kept_in_any_case() -> usize {
     policy::retained_bytes(live_bytes(), config::get().cache_min_mib() as usize * MIB)
 }
 
-/// Notes that a run was acquired, warm or fresh. Only the first after a purge write to a line that all threads share.
+/// Notes that a run was acquired, warm or fresh.
 pub(super) fn note_acquired() {
-    // relaxed, both: a hint
-    if ACQUIRED_SINCE_PURGE.load(Ordering::Relaxed) < policy::DRAINING_MAX_RUNS {
-        ACQUIRED_SINCE_PURGE.fetch_add(1, Ordering::Relaxed);
-    }
+    DRAINING.note_acquired();
 }
 
 /// Whether the process only gives memory up: it had to purge, and hardly a run was acquired since.
 pub fn is_draining() -> bool {
-    // relaxed: a hint
-    ACQUIRED_SINCE_PURGE.load(Ordering::Relaxed) < policy::DRAINING_MAX_RUNS
+    DRAINING.is_so()
 }
 
 /// Purges so far, for whatever reason: retention, decay, malloc_trim, the memory limit.
@@ -115,8 +137,8 @@ fn purge_brought(old: impl Fn(u32) -> bool) -> usize {
 
 /// Notes that memory is purged: what the process has is more than it needs.
 pub(super) fn note_purge() {
-    // relaxed: hints
-    ACQUIRED_SINCE_PURGE.store(0, Ordering::Relaxed);
+    DRAINING.note_purge();
+    // relaxed: a hint
     PURGES.fetch_add(1, Ordering::Relaxed);
 }
 
@@ -157,10 +179,7 @@ fn decay_all(now: u32, delay: u32) {
     let is_old = |since_ms: u32| now.wrapping_sub(since_ms) >= delay;
     purge_brought(is_old);
     let mut batch = PurgeBatch::new();
-    let mut codes = empty::nonempty_codes();
-    while codes != 0 {
-        let code = codes.trailing_zeros() as usize;
-        codes &= codes - 1;
+    for code in bits::places_of(empty::nonempty_codes()) {
         purge_stack(&mut batch, code, |released_ms, _| is_old(released_ms));
     }
 }
@@ -223,4 +242,22 @@ fn chain_length(first: u32) -> usize {
         length += 1;
     }
     length
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_drains_from_a_purge_until_it_has_acquired_some_runs() {
+        let draining = Draining::new();
+        assert!(!draining.is_so(), "nothing was purged yet");
+        draining.note_acquired();
+        draining.note_purge();
+        for _ in 0..policy::DRAINING_MAX_RUNS {
+            assert!(draining.is_so());
+            draining.note_acquired();
+        }
+        assert!(!draining.is_so());
+    }
 }

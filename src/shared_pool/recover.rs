@@ -9,6 +9,7 @@
 #![allow(unsafe_code)] // reads what belongs to heaps
 
 use super::{adopt, empty, unused};
+use crate::bits;
 use crate::geometry::*;
 use crate::slab::directory;
 use crate::slab::owned::head_slot;
@@ -58,11 +59,8 @@ pub fn recount_advertised() {
     let mut heaps = [0; NUM_CLASSES];
     directory::for_each(|_, record| {
         // SAFETY: [I-TENANT] read in the child of a fork, which has no other thread.
-        let mut advertised = unsafe { (*record.set.get()).advertised };
-        while advertised != 0 {
-            heaps[advertised.trailing_zeros() as usize] += 1;
-            advertised &= advertised - 1;
-        }
+        let advertised = unsafe { (*record.set.get()).advertised };
+        bits::places_of(advertised).for_each(|class| heaps[class] += 1);
     });
     adopt::reset_advertised(&heaps);
 }

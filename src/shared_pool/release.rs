@@ -43,13 +43,14 @@ pub fn release_slab(set: &mut SlabSet, slot: u32, class: usize) {
     give_back(slot, RunKind::slab(class));
 }
 
-/// Counts a slab that the tenant of `set` gives back, and tells the joiner of as many as are worth a word that all
-/// threads share.
+/// Counts a slab that the tenant of `set` gives back, and tells the joiner: of the first ones each, of the others as many
+/// together as are worth a word that all threads share.
 fn note_released(set: &SlabSet) {
     let releases = &set.stats().releases;
     releases.add();
-    if releases.get().is_multiple_of(policy::RELEASES_TOLD) {
-        POOL.released_runs.add_n(policy::RELEASES_TOLD);
+    let told = policy::releases_to_tell(releases.get());
+    if told > 0 {
+        POOL.released_runs.add_n(told);
     }
 }
 
@@ -78,12 +79,13 @@ impl LastSlabs {
     }
 }
 
-/// ACTIVE -> EMPTY: gives back a run that the caller owns, and purges what is above the limit.
+/// Gives back a span that the caller owns.
 pub fn release_run(slot: u32, kind: RunKind) {
     POOL.released_runs.add();
     give_back(slot, kind);
 }
 
+/// ACTIVE -> EMPTY: of a run that the caller owns; purges what is above the limit.
 fn give_back(slot: u32, kind: RunKind) {
     registry::set_entries(slot as usize, kind.slots(), ENTRY_UNUSED, ENTRY_UNUSED);
     trace::event(trace::Event::Released, kind, slot);

@@ -6,6 +6,7 @@
 #![allow(unsafe_code)] // touches a fresh run
 
 use super::{Run, budget, control_lock, refault};
+use crate::bits;
 use crate::config;
 use crate::geometry::*;
 use crate::os;
@@ -88,10 +89,7 @@ fn claim_in(superslab: usize, kind: RunKind, retries: &mut u32) -> Option<u32> {
 fn claim_from(from: usize, kind: RunKind, row: usize, retries: &mut u32) -> Option<u32> {
     let words = extent::superslabs_made().div_ceil(64);
     for (word, hints) in HINTS[row].iter().enumerate().take(words).skip(from) {
-        let mut bits = hints.bits();
-        while bits != 0 {
-            let superslab = word * 64 + bits.trailing_zeros() as usize;
-            bits &= bits - 1;
+        for superslab in bits::places_of(hints.bits()).map(|bit| word * 64 + bit) {
             if let Some(slot) = claim_in(superslab, kind, retries) {
                 if from < word {
                     // relaxed, both: as in `correct_hints`
@@ -167,22 +165,20 @@ fn take_over(slot: u32, kind: RunKind, step: &mut CommitStep) -> Option<Run> {
     Some(Run { slot, content })
 }
 
-/// The same for the tenant of `set`, and told of `stage`, which claimed the run after `retries` failed attempts.
+/// [`take_over`] for the tenant of `set`, told as of `stage`, which claimed the run after `retries` failed attempts.
 fn take_over_for(set: &mut SlabSet, stage: Stage, slot: u32, kind: RunKind, retries: u32) -> Option<Run> {
     let run = take_over(slot, kind, &mut set.commit_step);
     super::told(set, stage, kind, run, retries)
 }
 
 /// Counts those of the slots that were purged too soon.
-fn account_refault(superslab: usize, mut purged: u32) {
+fn account_refault(superslab: usize, purged: u32) {
     if purged == 0 {
         return;
     }
     let (now, delay) = (os::now_ms(), config::get().purge_delay_ms());
     let mut soon = 0;
-    while purged != 0 {
-        let place = purged.trailing_zeros() as usize;
-        purged &= purged - 1;
+    for place in bits::places_of(purged) {
         let purged_ms = registry::header(superslab).records[place].released_ms();
         soon += usize::from(now.wrapping_sub(purged_ms) < delay);
     }
@@ -205,9 +201,9 @@ pub(super) fn unclaim(slot: u32, slots: usize) -> u32 {
 /// was; hands each to `take`, whose it is then.
 pub(super) fn claim_brought(is_old: impl Fn(u32) -> bool, mut take: impl FnMut(u32)) {
     let words = HINTS[row_of(0, Packing::Dense)][..extent::superslabs_made().div_ceil(64)].iter().enumerate();
-    for superslab in words.flat_map(|(word, hints)| bits_of(hints.bits()).map(move |bit| word * 64 + bit)) {
+    for superslab in words.flat_map(|(word, hints)| bits::places_of(hints.bits()).map(move |bit| word * 64 + bit)) {
         let header = registry::header(superslab);
-        let brought = bits_of(u64::from(header.brought()));
+        let brought = bits::places_of(header.brought());
         for place in brought.filter(|&place| is_old(header.records[place].released_ms())) {
             if header.claimed.transition_claim_at(place, 1) {
                 header.forget_brought(run_mask(place, 1));
@@ -217,15 +213,6 @@ pub(super) fn claim_brought(is_old: impl Fn(u32) -> bool, mut take: impl FnMut(u
         }
         correct_hints(superslab);
     }
-}
-
-/// The places of the bits that are set, in rising order.
-fn bits_of(mut bits: u64) -> impl Iterator<Item = usize> {
-    core::iter::from_fn(move || {
-        let place = bits.trailing_zeros() as usize;
-        bits &= bits.wrapping_sub(1);
-        (place < 64).then_some(place)
-    })
 }
 
 /// Claims the slots right behind a span, so that it can grow in place; all or nothing.
@@ -257,7 +244,7 @@ pub fn claim_aligned(set: &mut SlabSet, slots: usize, align_slots: usize) -> Opt
         Some((superslab * SLOTS_PER_SUPERSLAB + first) as u32)
     };
     let words = HINTS[row_of(0, Packing::Mixed)][..made.div_ceil(64)].iter().enumerate();
-    let found = words.flat_map(|(word, hints)| bits_of(hints.bits()).map(move |bit| word * 64 + bit));
+    let found = words.flat_map(|(word, hints)| bits::places_of(hints.bits()).map(move |bit| word * 64 + bit));
     for superslab in found {
         if let Some(slot) = try_in(superslab) {
             return take_over_for(set, Stage::Claim, slot, kind, 0);

@@ -140,7 +140,7 @@ pub struct PoolStats {
     pub purge_ns: SharedCounter,
     /// Failed compare-and-swaps of releases.
     pub release_retries: SharedCounter,
-    /// Runs given back: spans, and slabs by the sixteen of each heap.
+    /// Runs given back: spans, and slabs as far as `policy::releases_to_tell` says.
     pub released_runs: SharedCounter,
     /// Slots claimed and not given back to UNUSED: ACTIVE and EMPTY.
     pub claimed_slots: SharedCounter,

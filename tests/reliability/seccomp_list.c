@@ -3,7 +3,7 @@
 #include "filter.h"
 
 enum { THREADS = 4, BLOCKS = 20000 };
-static const int ALLOWED[] = {SYS_mmap, SYS_munmap, SYS_mremap, SYS_madvise, SYS_mprotect, SYS_futex, SYS_clock_gettime, SYS_write, SYS_exit, SYS_exit_group};
+static const int ALLOWED[] = {SYS_mmap, SYS_munmap, SYS_mremap, SYS_madvise, SYS_mprotect, SYS_futex, SYS_sched_yield, SYS_rt_sigprocmask, SYS_clock_gettime, SYS_write, SYS_exit, SYS_exit_group};
 static char *blocks[THREADS][BLOCKS];
 static pthread_barrier_t turn;
 
@@ -13,7 +13,7 @@ static void *work(void *number) {
     pthread_barrier_wait(&turn);  // the filter is set between these two
     pthread_barrier_wait(&turn);
     for (int i = 0; i < BLOCKS; i++) {
-        size_t size = random_size(&state, i % 1000 ? 4000 : 3 << 20);
+        size_t size = random_size(&state, i % 1000 ? 4000 : 5 << 20);
         CHECK((blocks[me][i] = i % 2 ? malloc(size) : calloc(1, size)));
         memset(blocks[me][i], 1, size);
     }
