@@ -13,7 +13,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-enum { RING_BYTES = 1 << 20, PLACE_BYTES = 1 << 10, RANGE_BYTES = 1 << 26, MIN_ALIGN = 16 };
+enum { RING_BYTES = 1 << 18, PLACE_BYTES = 1 << 10, RANGE_BYTES = 1 << 26, MIN_ALIGN = 16 };
 
 static _Alignas(4096) char ring[RING_BYTES + PLACE_BYTES];
 static _Alignas(4096) char range[RANGE_BYTES];

@@ -7,7 +7,7 @@ use crate::front_cache::heap::Heap;
 use crate::geometry::*;
 use crate::os;
 use crate::slab::directory;
-use crate::stats::{ClassSnapshot, HeapStats, NUM_STAGES, POOL, Snapshot};
+use crate::stats::{HeapStats, NUM_STAGES, POOL, Snapshot};
 use crate::superslab::pool;
 use crate::sync::census;
 use crate::sync::counter::SharedCounter;
@@ -41,13 +41,8 @@ fn pool_counters() -> Snapshot {
     ];
     let slot_bytes = SLOT_BYTES as u64;
     Snapshot {
-        classes: [ClassSnapshot::default(); NUM_CLASSES],
-        heaps: 0,
-        heaps_parked: 0,
-        live_bytes: 0,
         front_cached_bytes: POOL.direct_posted_bytes.get(),
         warm_bytes: POOL.empty_slots.get() * slot_bytes + POOL.huge_cached_bytes.get(),
-        free_bytes: 0,
         committed_bytes: POOL.claimed_slots.get() * slot_bytes
             + POOL.huge_live_bytes.get()
             + POOL.huge_cached_bytes.get(),
@@ -58,28 +53,12 @@ fn pool_counters() -> Snapshot {
         refaulted_bytes: POOL.refaulted_bytes.get(),
         huge_page_bytes: POOL.huge_page_bytes.get(),
         superslabs: POOL.superslabs.get(),
-        stage_hits: [0; NUM_STAGES],
-        stage_misses: [0; NUM_STAGES],
-        stage_retries: [0; NUM_STAGES],
         stage_ns: POOL.stage_ns.each_ref().map(SharedCounter::get),
         purge_ns: POOL.purge_ns.get(),
         release_retries: POOL.release_retries.get(),
-        acquires: 0,
-        releases: 0,
-        adopted_slabs: 0,
-        refills: 0,
-        refilled_blocks: 0,
-        flushes: 0,
-        flushed_blocks: 0,
-        depot_takes: 0,
-        depot_puts: 0,
-        drains: 0,
-        drained_batches: 0,
-        drained_blocks: 0,
         remote_blocks: POOL.direct_posted_blocks.get(),
         posted_batches: POOL.direct_posted_batches.get(),
         post_retries: POOL.stray_retries.get(),
-        visits: 0,
         heaps_given_away: POOL.heaps_given_away.get(),
         heaps_bound: POOL.heaps_bound.get(),
         heaps_borrowed: POOL.heaps_borrowed.get(),
@@ -87,13 +66,13 @@ fn pool_counters() -> Snapshot {
         lock_release_slab: POOL.lock_release_slab.get(),
         lock_unlocks: POOL.lock_unlocks.get(),
         lock_waits: POOL.lock_waits.get(),
-        span_allocations: 0,
         huge_allocations: POOL.huge_allocations.get(),
         huge_cache_hits: POOL.huge_cache_hits.get(),
         stray_blocks: POOL.stray_blocks.get(),
         foreign_frees: POOL.foreign_frees.get(),
         system_calls: calls.map(SharedCounter::get),
         atomics: census::counts(),
+        ..Snapshot::all(0)
     }
 }
 

@@ -69,31 +69,7 @@ fn fixed_snapshot() -> Snapshot {
 
 /// The same with one number everywhere.
 fn snapshot_full_of(n: u64) -> Snapshot {
-    let s = Snapshot {
-        classes: [ClassSnapshot { slabs: n, blocks_out: n, blocks_cached: n }; NUM_CLASSES],
-        stage_hits: [n; 5],
-        stage_misses: [n; 5],
-        stage_retries: [n; 5],
-        stage_ns: [n; 5],
-        system_calls: [n; 7],
-        heaps: n,
-        heaps_parked: n,
-        live_bytes: n,
-        front_cached_bytes: n,
-        warm_bytes: n,
-        free_bytes: n,
-        committed_bytes: n,
-        metadata_bytes: n,
-        ..fixed_snapshot()
-    };
-    let s = Snapshot { span_live_bytes: n, huge_live_bytes: n, purged_bytes: n, superslabs: n, ..s };
-    let s = Snapshot { refaulted_bytes: n, huge_page_bytes: n, ..s };
-    let s = Snapshot { purge_ns: n, release_retries: n, acquires: n, releases: n, adopted_slabs: n, refills: n, ..s };
-    let s = Snapshot { refilled_blocks: n, flushes: n, flushed_blocks: n, depot_takes: n, depot_puts: n, ..s };
-    let s = Snapshot { drains: n, drained_batches: n, drained_blocks: n, remote_blocks: n, posted_batches: n, ..s };
-    let s = Snapshot { post_retries: n, visits: n, heaps_given_away: n, heaps_bound: n, heaps_borrowed: n, ..s };
-    let s = Snapshot { lock_acquire_slab: n, lock_release_slab: n, lock_unlocks: n, lock_waits: n, ..s };
-    Snapshot { span_allocations: n, huge_allocations: n, huge_cache_hits: n, stray_blocks: n, foreign_frees: n, ..s }
+    Snapshot { atomics: fixed_snapshot().atomics, ..Snapshot::all(n) }
 }
 
 fn collected(s: &Snapshot, writer: fn(&Snapshot, Sink) -> bool) -> String {

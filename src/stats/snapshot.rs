@@ -128,5 +128,64 @@ pub struct Snapshot {
     pub atomics: Option<AtomicCounts>,
 }
 
+impl Snapshot {
+    /// `n` everywhere, without atomics.
+    pub const fn all(n: u64) -> Self {
+        Self {
+            classes: [ClassSnapshot { slabs: n, blocks_out: n, blocks_cached: n }; NUM_CLASSES],
+            heaps: n,
+            heaps_parked: n,
+            live_bytes: n,
+            front_cached_bytes: n,
+            warm_bytes: n,
+            free_bytes: n,
+            committed_bytes: n,
+            metadata_bytes: n,
+            span_live_bytes: n,
+            huge_live_bytes: n,
+            purged_bytes: n,
+            refaulted_bytes: n,
+            huge_page_bytes: n,
+            superslabs: n,
+            stage_hits: [n; NUM_STAGES],
+            stage_misses: [n; NUM_STAGES],
+            stage_retries: [n; NUM_STAGES],
+            stage_ns: [n; NUM_STAGES],
+            purge_ns: n,
+            release_retries: n,
+            acquires: n,
+            releases: n,
+            adopted_slabs: n,
+            refills: n,
+            refilled_blocks: n,
+            flushes: n,
+            flushed_blocks: n,
+            depot_takes: n,
+            depot_puts: n,
+            drains: n,
+            drained_batches: n,
+            drained_blocks: n,
+            remote_blocks: n,
+            posted_batches: n,
+            post_retries: n,
+            visits: n,
+            heaps_given_away: n,
+            heaps_bound: n,
+            heaps_borrowed: n,
+            lock_acquire_slab: n,
+            lock_release_slab: n,
+            lock_unlocks: n,
+            lock_waits: n,
+            span_allocations: n,
+            huge_allocations: n,
+            huge_cache_hits: n,
+            stray_blocks: n,
+            foreign_frees: n,
+            system_calls: [n; SYSTEM_CALL_NAMES.len()],
+            atomics: None,
+        }
+    }
+}
+
 /// Names of [`Snapshot::system_calls`].
 pub const SYSTEM_CALL_NAMES: [&str; 7] = ["mmap", "munmap", "mprotect", "madvise", "mremap", "futex", "sched_yield"];
