@@ -321,7 +321,7 @@ fn sleeping_owners_are_visited() {
     const OWNERS: usize = 3;
     const BLOCKS: usize = 4000;
     /// What may wait for a sleeping owner, and what it keeps at hand itself.
-    const MAY_WAIT: usize = policy::QUEUE_BACKLOG_BYTES + policy::DEPOT_CLASS_MAX_BYTES + 4 * policy::BIN_MAX_BYTES;
+    const MAY_WAIT: usize = policy::BACKLOG_MOST_BYTES + policy::DEPOT_CLASS_MAX_BYTES + 4 * policy::BIN_MAX_BYTES;
     let (before, after) = exclusively(|| {
         let asleep = Arc::new(Barrier::new(OWNERS + 1));
         let (to, from) = channel();

@@ -20,9 +20,12 @@ const SLEEPER_BATCH_BLOCKS: usize = 16;
 const QUIET_BLOCKS: u16 = 1024;
 /// The outbox of a thread holds at most about this many bytes in all.
 pub const OUTBOX_MAX_BYTES: usize = 2 * MIB;
-/// Bytes that may wait in the queue of a heap before a poster drains it in its owner's place, which may be about to do so.
-pub const QUEUE_BACKLOG_BYTES: usize = 3 * MIB;
-const _: () = assert!(QUEUE_BACKLOG_BYTES >= 2 * OUTBOX_LANE_MAX_BYTES); // two batches of the largest blocks
+/// Bytes that may wait in the queue of any heap: a batch of the largest blocks, and half a MiB.
+pub const BACKLOG_LEAST_BYTES: usize = OUTBOX_LANE_MAX_BYTES + MIB / 2;
+/// The same where heaps are few: two of them.
+pub const BACKLOG_MOST_BYTES: usize = 2 * OUTBOX_LANE_MAX_BYTES;
+/// Bytes that may wait in all queues together, however little the process has.
+const BACKLOGS_MIN_BYTES: usize = 32 * MIB;
 /// Visits that a thread makes in a row: forwarded blocks may need help in their turn. What is wanted
 /// beyond that is left to the next thread that comes by.
 pub const VISIT_CHAIN: usize = 64;
@@ -33,6 +36,17 @@ pub const CONFIRM_TRIES: usize = 1000;
 /// Rounds in which a check of the heap brings blocks home that are on their way: each may be
 /// forwarded a few times.
 pub const SETTLING_ROUNDS: usize = 8;
+
+/// Bytes that may wait in the queue of a heap before a poster drains it in its owner's place, which may be about to do so,
+/// where `heaps` are in use and `claimed_bytes` of the window: all together an eighth of these.
+pub const fn backlog_bytes(claimed_bytes: usize, heaps: usize) -> usize {
+    let all = if claimed_bytes / 8 > BACKLOGS_MIN_BYTES { claimed_bytes / 8 } else { BACKLOGS_MIN_BYTES };
+    match all / (heaps + 1) {
+        BACKLOG_MOST_BYTES.. => BACKLOG_MOST_BYTES,
+        share @ BACKLOG_LEAST_BYTES.. => share,
+        _ => BACKLOG_LEAST_BYTES,
+    }
+}
 
 /// Whether an owner sleeps to whom `quiet_blocks` blocks were posted since it last asked for any.
 pub const fn owner_sleeps(quiet_blocks: u16) -> bool {
@@ -84,6 +98,13 @@ mod tests {
             }
             assert_eq!((blocks, looks), (most as usize, if most as usize > OUTBOX_MIN_BLOCKS { 2 } else { 1 }));
         }
+    }
+
+    #[test]
+    fn what_waits_in_all_queues_is_an_eighth_of_all() {
+        let mib = |claimed_mib: usize, heaps| backlog_bytes(claimed_mib * MIB, heaps) as f64 / MIB as f64;
+        assert_eq!([mib(8, 0), mib(8, 9), mib(320, 15), mib(8, 1000)], [3.0, 3.0, 2.5, 2.0]);
+        assert_eq!([mib(640, 31), mib(1 << 20, 63)], [2.5, 3.0]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::magazine::Magazine;
 use crate::magazine::stock::{self, Stock};
 use crate::policy;
 use crate::slab::directory;
-use crate::slab::shared::Stray;
+use crate::slab::shared::{Stray, is_backlog};
 use crate::stats::{HeapStats, POOL};
 
 /// See the module.
@@ -213,7 +213,7 @@ pub(super) unsafe fn post(owner: u32, batch: *mut Magazine, bytes: usize) -> (Po
     unsafe { (*batch).set_bytes(backlog) };
     // SAFETY: as above; the push gives it away.
     let retries = unsafe { shared.queue.push(batch) };
-    let needs_help = backlog > policy::QUEUE_BACKLOG_BYTES || shared.tenancy.is_parked();
+    let needs_help = is_backlog(backlog) || shared.tenancy.is_parked();
     (if needs_help { Posted::OwnerNeedsHelp(owner) } else { Posted::Quietly }, retries)
 }
 

@@ -2,9 +2,11 @@
 //! counters. Everything in it is atomic.
 #![allow(unsafe_code)] // looks at the newest batch of the queue
 
+use super::directory;
+use crate::geometry::SLOT_BYTES;
 use crate::magazine::Magazine;
 use crate::policy;
-use crate::stats::HeapStats;
+use crate::stats::{HeapStats, POOL};
 use crate::sync::batch_queue::{BatchQueue, Node};
 use crate::sync::counter::OwnedCounter;
 use crate::sync::tenancy::Tenancy;
@@ -72,7 +74,16 @@ impl HeapShared {
     pub fn has_backlog(&self) -> bool {
         let newest = self.queue.peek();
         // SAFETY: [I-POOL] a stale magazine gives a wrong hint and nothing else.
-        !newest.is_null() && unsafe { &*newest }.bytes() > policy::QUEUE_BACKLOG_BYTES
+        !newest.is_null() && is_backlog(unsafe { &*newest }.bytes())
+    }
+}
+
+/// Whether `waiting_bytes` in the queue of one heap are more than may wait for a sleeping owner.
+#[inline]
+pub fn is_backlog(waiting_bytes: usize) -> bool {
+    waiting_bytes > policy::BACKLOG_LEAST_BYTES && {
+        let claimed_bytes = POOL.claimed_slots.get() as usize * SLOT_BYTES;
+        waiting_bytes > policy::backlog_bytes(claimed_bytes, directory::in_use())
     }
 }
 
