@@ -1,5 +1,5 @@
-/* libnull.so: what a benchmark costs under an allocator that does nothing at all, as a bound that no
- * allocator can pass.
+/* libnull.so: what a benchmark costs under an allocator that does nothing at all: about the least that any
+ * can cost, since its ring, which fits into a second level cache, is not as warm as blocks freed just now.
  *
  * Each malloc of up to 1 KiB gets the next place of a ring that all threads share, and free returns at
  * once, so blocks overlap: it serves benchmarks that write the ends of their blocks and read nothing

@@ -1,5 +1,5 @@
 // A filter ends the process at any system call that docs/design.md does not name: threads allocate, free
-// each other's blocks, grow to 300 MiB, resize and trim under it.
+// each other's blocks, grow to some hundred MiB, resize and trim under it.
 #include "filter.h"
 
 enum { THREADS = 4, BLOCKS = 20000 };
