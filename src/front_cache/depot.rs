@@ -14,6 +14,10 @@ use core::ptr;
 pub struct Depot {
     heads: [*mut Magazine; NUM_CLASSES],
     blocks: [u32; NUM_CLASSES],
+    /// How often the bound of each class was doubled.
+    doublings: [u8; NUM_CLASSES],
+    /// Slabs that the heap had acquired, and one, when there was no room for a magazine of the class; 0 if there always was.
+    refused_at: [u64; NUM_CLASSES],
     bytes: usize,
     spares: Stock,
 }
@@ -22,7 +26,14 @@ impl Depot {
     /// An empty depot.
     pub const fn new() -> Self {
         let none = ptr::null_mut();
-        Self { heads: [none; NUM_CLASSES], blocks: [0; NUM_CLASSES], bytes: 0, spares: Stock::new() }
+        Self {
+            heads: [none; NUM_CLASSES],
+            blocks: [0; NUM_CLASSES],
+            doublings: [0; NUM_CLASSES],
+            refused_at: [0; NUM_CLASSES],
+            bytes: 0,
+            spares: Stock::new(),
+        }
     }
 
     /// Whether it holds no blocks.
@@ -48,7 +59,30 @@ impl Depot {
     pub fn has_room(&self, class: usize, blocks: usize) -> bool {
         let bytes = CLASSES[class].bytes as usize;
         let halvings = policy::cache_halvings(directory::in_use());
-        policy::depot_has_room(bytes, blocks, self.blocks[class] as usize, self.bytes, halvings)
+        let of_class = (self.blocks[class] as usize, u32::from(self.doublings[class]));
+        policy::depot_has_room(bytes, blocks, of_class, self.bytes, halvings)
+    }
+
+    /// Notes that blocks of a class go to their slabs for want of room, in a heap that has acquired so many slabs.
+    pub fn note_refused(&mut self, class: usize, acquired_slabs: u64) {
+        self.refused_at[class] = acquired_slabs + 1;
+    }
+
+    /// Notes that blocks of a class are taken out of slabs, in a heap that has acquired so many: if there was no room
+    /// for such a short while ago, there is to be more.
+    pub fn note_missed(&mut self, class: usize, acquired_slabs: u64) {
+        let refused_at = core::mem::take(&mut self.refused_at[class]);
+        if refused_at != 0
+            && policy::comes_back(refused_at - 1, acquired_slabs)
+            && u32::from(self.doublings[class]) < policy::DEPOT_MOST_DOUBLINGS
+        {
+            self.doublings[class] += 1;
+        }
+    }
+
+    /// Forgets that there was to be more room for a class.
+    pub fn start_over(&mut self, class: usize) {
+        (self.doublings[class], self.refused_at[class]) = (0, 0);
     }
 
     /// Puts a magazine in.
@@ -168,5 +202,31 @@ impl Depot {
 impl Default for Depot {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_room_of_a_class_grows_while_what_it_had_no_room_for_is_soon_wanted_back() {
+        let mut depot = Depot::new();
+        let class = class_of(1024);
+        let kib = |depot: &Depot| (1..=1024).take_while(|&blocks| depot.has_room(class, blocks)).last();
+        assert_eq!(kib(&depot), Some(64));
+        depot.note_missed(class, 3);
+        assert_eq!(kib(&depot), Some(64), "nothing was refused");
+        depot.note_refused(class, 3);
+        depot.note_missed(class, 100);
+        assert_eq!(kib(&depot), Some(64), "the heap was about other sizes meanwhile");
+        for room in [128, 256, 512, 1024, 1024] {
+            depot.note_refused(class, 100);
+            depot.note_missed(class, 101);
+            depot.note_missed(class, 101);
+            assert_eq!(kib(&depot), Some(room), "once for each time");
+        }
+        depot.start_over(class);
+        assert_eq!(kib(&depot), Some(64));
     }
 }

@@ -61,6 +61,7 @@ fn make_room(inside: &mut Inside<'_>, class: usize) {
         flush_depot_magazine(inside, class);
     }
     if blocks > 0 && (shrinks || !inside.depot.has_room(class, blocks)) {
+        inside.depot.note_refused(class, inside.set.stats().acquires.get());
         flush_oldest(inside, class, blocks.div_ceil(2));
         return;
     }
@@ -114,6 +115,7 @@ fn give_up_falling(inside: &mut Inside<'_>, class: usize) -> bool {
 /// use without ever being empty or full.
 pub(super) fn give_up_idle(inside: &mut Inside<'_>, class: usize) {
     while flush_depot_magazine(inside, class) {}
+    inside.depot.start_over(class);
     let blocks = inside.front.bins[class].blocks();
     if blocks > policy::IDLE_BIN_BLOCKS {
         flush_oldest(inside, class, blocks - policy::IDLE_BIN_BLOCKS);

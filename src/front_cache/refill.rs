@@ -95,6 +95,7 @@ fn from_depot(inside: &mut Inside<'_>, class: usize) -> bool {
 fn fill_from_slabs(heap: *mut Heap, inside: &mut Inside<'_>, class: usize) -> bool {
     let bin = &mut inside.front.bins[class];
     let want = bin.refill_blocks as usize;
+    inside.depot.note_missed(class, inside.set.stats().acquires.get());
     bin.refill_blocks = next_refill(want, bin.capacity(), bin.bytes());
     let magazine: *mut Magazine = bin.magazine();
     // SAFETY: [I-BIN] the bin is empty: its places are free.

@@ -116,24 +116,35 @@ pub(super) struct Arrivals<'a> {
     /// The owner's, when it drains itself.
     front: Option<&'a mut FrontCache>,
     depot: &'a mut Depot,
+    /// Slabs that the heap has acquired.
+    acquired_slabs: u64,
 }
 
 impl<'a> Arrivals<'a> {
     /// Batches of one class go to the depot, as far as it has room; of the others the bins take what they
     /// can hold.
     pub(super) fn to_front_cache(heap: *mut Heap, front: &'a mut FrontCache, depot: &'a mut Depot) -> Self {
-        Self { heap, front: Some(front), depot }
+        // SAFETY: [I-HEAP]
+        let acquired_slabs = unsafe { Heap::shared(heap) }.stats.acquires.get();
+        Self { heap, front: Some(front), depot, acquired_slabs }
     }
 
     /// Everything goes back to the slabs.
     pub(super) fn to_slabs(heap: *mut Heap, depot: &'a mut Depot) -> Self {
-        Self { heap, front: None, depot }
+        Self { heap, front: None, depot, acquired_slabs: 0 }
     }
 }
 
 impl Receiver for Arrivals<'_> {
-    fn has_room(&self, class: usize, blocks: usize) -> bool {
-        self.front.is_some() && self.depot.has_room(class, blocks)
+    fn has_room(&mut self, class: usize, blocks: usize) -> bool {
+        if self.front.is_none() {
+            return false;
+        }
+        let has_room = self.depot.has_room(class, blocks);
+        if !has_room {
+            self.depot.note_refused(class, self.acquired_slabs);
+        }
+        has_room
     }
 
     fn keep(&mut self, class: usize, batch: *mut Magazine) {

@@ -15,7 +15,7 @@ use crate::superslab::registry::{self, TableView};
 /// What a drain needs of the front cache above it.
 pub trait Receiver {
     /// Whether a batch of `blocks` blocks of one class may become a magazine of the depot as it is.
-    fn has_room(&self, class: usize, blocks: usize) -> bool;
+    fn has_room(&mut self, class: usize, blocks: usize) -> bool;
     /// Takes a batch for which there is room.
     fn keep(&mut self, class: usize, batch: *mut Magazine);
     /// Takes the magazine of a batch whose blocks are settled.
