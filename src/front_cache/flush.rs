@@ -15,7 +15,7 @@
 use super::bin::Bin;
 use super::heap::{Heap, Inside};
 use super::{bind, tls, visit};
-use crate::geometry::NUM_CLASSES;
+use crate::geometry::{CLASSES, NUM_CLASSES};
 use crate::policy;
 use crate::remote::drain::settle;
 use crate::remote::outbox::{Posted, post_one};
@@ -111,14 +111,15 @@ fn give_up_falling(inside: &mut Inside<'_>, class: usize) -> bool {
     true
 }
 
-/// What is cached of a class that is idle goes back to its slabs, but for a few blocks: the bin may be in
-/// use without ever being empty or full.
+/// What is cached of a class that is idle, or hollow, goes back to its slabs, but for a few small blocks: the bin may be
+/// in use without ever being empty or full.
 pub(super) fn give_up_idle(inside: &mut Inside<'_>, class: usize) {
     while flush_depot_magazine(inside, class) {}
     inside.depot.start_over(class);
     let blocks = inside.front.bins[class].blocks();
-    if blocks > policy::IDLE_BIN_BLOCKS {
-        flush_oldest(inside, class, blocks - policy::IDLE_BIN_BLOCKS);
+    let kept = policy::idle_bin_blocks(CLASSES[class].bytes as usize);
+    if blocks > kept {
+        flush_oldest(inside, class, blocks - kept);
         inside.front.bins[class].start_slowly();
     }
     if let Some(slot) = inside.set.give_up_attached_whole(class) {

@@ -1,6 +1,6 @@
 //! Before a heap takes memory that was never used: classes of which no refill and no full bin was seen for a
-//! while give up what the thread caches of them. Their slabs may become whole, and serve another class
-//! (stage 1b). A program that goes on to other sizes would hold a bin and a depot of each size else.
+//! while, and those of which nearly all is cached or free, give up what the thread caches of them. Their slabs may
+//! become whole, and serve another class (stage 1b). A program that goes on to other sizes would hold a bin and a depot of each size else.
 //!
 //! The idea of caches that shrink when they are idle: jemalloc's tcache, which counts allocations for it
 //! and looks at one bin at a time. Here nothing is looked at while the heap does not grow.
@@ -8,6 +8,7 @@
 use super::flush;
 use super::heap::Inside;
 use crate::bits;
+use crate::geometry::{CLASSES, NUM_CLASSES};
 use crate::policy;
 
 /// Which classes a thread uses, in two generations: a bit for each class.
@@ -19,6 +20,8 @@ pub struct Usage {
     before: u128,
     /// Of which something may be cached.
     cached: u128,
+    /// That were found hollow in this generation, and emptied.
+    hollow: u128,
     /// Slabs that the heap had acquired when this generation began.
     begun_at: u64,
 }
@@ -26,7 +29,7 @@ pub struct Usage {
 impl Usage {
     /// No class was used.
     pub const fn new() -> Self {
-        Self { now: 0, before: 0, cached: 0, begun_at: 0 }
+        Self { now: 0, before: 0, cached: 0, hollow: 0, begun_at: 0 }
     }
 
     /// The same classes, when their bins go to a heap that has acquired so many slabs.
@@ -46,7 +49,7 @@ impl Usage {
         if acquired - self.begun_at >= policy::usage_generation_slabs(slabs) {
             self.begun_at = acquired;
             self.cached |= self.now;
-            (self.now, self.before) = (0, self.now);
+            (self.now, self.before, self.hollow) = (0, self.now, 0);
         }
     }
 
@@ -64,16 +67,29 @@ impl Default for Usage {
     }
 }
 
-/// Empties idle classes, for a heap that finds no warm run. Fresh memory costs a page fault for each page,
+/// Empties idle classes and hollow ones, for a heap that finds no warm run. Fresh memory costs a page fault for each page,
 /// so this may look at a few bins. `false`: there was nothing.
 pub(super) fn before_growth(inside: &mut Inside<'_>) -> bool {
     let stats = inside.set.stats();
     let acquired = stats.acquires.get();
     let usage = &mut inside.front.usage;
     usage.age(acquired, acquired.saturating_sub(stats.releases.get()));
-    let idle = usage.take_idle();
-    bits::places_of(idle).for_each(|class| flush::give_up_idle(inside, class));
-    idle != 0
+    let emptied = usage.take_idle() | take_hollow(inside);
+    bits::places_of(emptied).for_each(|class| flush::give_up_idle(inside, class));
+    emptied != 0
+}
+
+/// The classes that have many more slabs than hold what is in use, and something cached that may keep those from being
+/// whole; each once in a generation.
+fn take_hollow(inside: &mut Inside<'_>) -> u128 {
+    let is_hollow = |class: &usize| {
+        let cached = inside.front.bins[*class].blocks() + inside.depot.blocks(*class) as usize;
+        cached > policy::idle_bin_blocks(CLASSES[*class].bytes as usize) && inside.set.is_hollow(*class, cached)
+    };
+    let unseen = |class: &usize| inside.front.usage.hollow >> *class & 1 == 0;
+    let hollow = (0..NUM_CLASSES).filter(unseen).filter(is_hollow).fold(0, |found, class| found | 1u128 << class);
+    inside.front.usage.hollow |= hollow;
+    hollow
 }
 
 #[cfg(test)]
@@ -104,8 +120,9 @@ mod tests {
         let mut usage = Usage::new();
         usage.note(1);
         usage.age(99, 800);
-        assert_eq!((usage.now, usage.before), (2, 0));
+        usage.hollow = 4;
+        assert_eq!((usage.now, usage.before, usage.hollow), (2, 0, 4));
         usage.age(100, 800);
-        assert_eq!((usage.now, usage.before), (0, 2));
+        assert_eq!((usage.now, usage.before, usage.hollow), (0, 2, 0));
     }
 }

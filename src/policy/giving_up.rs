@@ -5,8 +5,12 @@ use crate::geometry::*;
 
 /// Free bytes of a class in the slabs of a heap that are worth giving up its cached blocks for.
 const SHRINKING_MIN_BYTES: usize = MIB;
-/// Blocks that a bin keeps of a class that is idle.
-pub const IDLE_BIN_BLOCKS: usize = 4;
+/// Bytes of slabs beyond what is in use that make a class hollow.
+const HOLLOW_MIN_BYTES: usize = 256 * KIB;
+/// Blocks that a bin keeps of a class that is idle, if they are small.
+const IDLE_BIN_BLOCKS: usize = 4;
+/// Bytes of these.
+const IDLE_BIN_BYTES: usize = 16 * KIB;
 /// A thread that gave so many slabs back in a row is taken to only give memory up, whatever other threads do.
 const GIVING_UP_SLABS: u64 = 64;
 /// The same of blocks that went back to their slabs, several times what a thread may cache: no slab may have become
@@ -45,6 +49,18 @@ pub const fn falling_bin_blocks(used_bytes: usize, slab_bytes: usize, capacity_b
 /// Slabs that a heap of `slabs` acquires in a generation: a class that was not used for two is idle.
 pub const fn usage_generation_slabs(slabs: u64) -> u64 {
     if slabs / 8 > 24 { slabs / 8 } else { 24 }
+}
+
+/// Blocks of `bytes` that a bin keeps of a class that is idle.
+pub const fn idle_bin_blocks(bytes: usize) -> usize {
+    let blocks = IDLE_BIN_BYTES / bytes;
+    if blocks < IDLE_BIN_BLOCKS { blocks } else { IDLE_BIN_BLOCKS }
+}
+
+/// Whether a class is hollow that has `slabs` of `slab_bytes` where `needed` would hold what is in use: all that is cached
+/// or free of it keeps others from that much memory. The last slab counts as needed.
+pub const fn is_hollow(slabs: usize, needed: usize, slab_bytes: usize) -> bool {
+    slabs.saturating_sub(if needed == 0 { 1 } else { needed }) * slab_bytes >= HOLLOW_MIN_BYTES
 }
 
 /// Up to which depth a fall is a swing, after one of `deepest_bytes` that was made up for: half as much again.
@@ -90,6 +106,19 @@ mod tests {
         assert_eq!(giving_up_waves(GIVING_UP_SLABS, GIVING_UP_BYTES, 0), 2);
         assert_eq!(giving_up_waves(0, GIVING_UP_BYTES_LEAST, MOST_HALVINGS), 1);
         assert_eq!(giving_up_waves(0, GIVING_UP_BYTES_LEAST - 1, MOST_HALVINGS), 0);
+    }
+
+    #[test]
+    fn a_class_is_hollow_with_many_more_slabs_than_it_needs() {
+        let slab_bytes = 64 * KIB;
+        assert!(is_hollow(5, 1, slab_bytes) && !is_hollow(4, 1, slab_bytes));
+        assert!(is_hollow(5, 0, slab_bytes) && !is_hollow(4, 0, slab_bytes), "one is kept");
+        assert!(is_hollow(2, 1, 4 * slab_bytes) && !is_hollow(1, 0, 16 * slab_bytes) && !is_hollow(3, 7, MIB));
+    }
+
+    #[test]
+    fn the_bin_of_an_idle_class_keeps_a_few_small_blocks() {
+        assert_eq!([16, 4 * KIB, 8 * KIB, 16 * KIB, 20 * KIB].map(idle_bin_blocks), [4, 4, 2, 1, 0]);
     }
 
     #[test]

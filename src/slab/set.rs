@@ -102,6 +102,14 @@ impl SlabSet {
         policy::is_shrinking(free_bytes, out_bytes)
     }
 
+    /// Whether the class has much more slabs than hold what is in use, where the thread caches `cached_blocks`.
+    pub fn is_hollow(&self, class: usize, cached_blocks: usize) -> bool {
+        let (stats, info) = (&self.shared.stats, &CLASSES[class]);
+        let used = (stats.blocks_out[class].get() as usize).saturating_sub(cached_blocks);
+        let needed = used.div_ceil(info.capacity as usize);
+        policy::is_hollow(stats.slabs[class].get() as usize, needed, info.slab_mask as usize + 1)
+    }
+
     /// How often the heap has given so much back, taking hardly anything out of its slabs in between, that its owner
     /// is taken to only give memory up; 0 while it is not.
     pub fn giving_up_waves(&self) -> u32 {
