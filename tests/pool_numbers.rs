@@ -331,6 +331,39 @@ fn large_blocks_of_other_sizes_leave_their_mappings_as_they_are() {
     });
 }
 
+/// MiB that are cached after two blocks of 8 MiB were freed, each page of which is written to or only the first, and one of
+/// 20 MiB is asked for, which neither can serve.
+fn cached_mib_beside_a_larger_block(is_filled: bool) -> u64 {
+    let blocks = [0, 1].map(|_| block(8 * MIB));
+    for block in blocks.into_iter().filter(|_| is_filled) {
+        // SAFETY: a live block of this size
+        unsafe { (block as *mut u8).write_bytes(1, 8 * MIB) };
+    }
+    blocks.into_iter().for_each(release);
+    let before = snapshot().warm_bytes;
+    let larger = block(20 * MIB);
+    let now = snapshot().warm_bytes;
+    release(larger);
+    say(&format!("{} MiB cached, {} MiB beside a block of 20 MiB", before >> 20, now >> 20));
+    now >> 20
+}
+
+/// What is resident and of no use makes room for what was never taken before; where blocks are used in part, most of
+/// what is cached is not resident, and spares the next calls.
+#[test]
+fn cached_blocks_that_were_used_whole_give_way_to_a_larger_one() {
+    in_child("cached_blocks_that_were_used_whole_give_way_to_a_larger_one", &[], || {
+        assert_eq!(cached_mib_beside_a_larger_block(true), 0);
+    });
+}
+
+#[test]
+fn cached_blocks_that_were_used_in_part_stay() {
+    in_child("cached_blocks_that_were_used_in_part_stay", &[], || {
+        assert_eq!(cached_mib_beside_a_larger_block(false), 16);
+    });
+}
+
 /// Fills `mib` MiB with blocks of one size, beside some long slabs and spans of which little is used.
 fn fill(mib: usize) -> Vec<usize> {
     let rest = [20 * KIB, 40 * KIB, 64 * KIB, 300 * KIB].into_iter().flat_map(|size| (0..3).map(move |_| block(size)));

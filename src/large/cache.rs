@@ -3,6 +3,7 @@
 //! after the purge delay, on the slow paths of huge blocks.
 #![allow(unsafe_code)] // records by pointer
 
+use super::density;
 use super::registry::{self, HugeBlock};
 use crate::config;
 use crate::geometry::*;
@@ -98,12 +99,22 @@ fn evict_down_to(limit: usize) {
 }
 
 /// Where the shared pool takes `more_bytes` of fresh memory, and so much was never taken, unmaps so much of what is kept
-/// beyond the limit that these take its place. Where a huge block is mapped what is cached stays: the next may fit.
+/// beyond the limit that these take its place.
 #[inline]
 pub fn give_way(more_bytes: usize) {
     let cached = POOL.huge_cached_bytes.get() as usize;
     if cached > 0 && shared_pool::would_raise_peak(more_bytes) {
         evict_down_to(base_limit().max(cached.saturating_sub(policy::replaced_bytes(cached, more_bytes))));
+    }
+}
+
+/// Where a huge block of `bytes` is about to be made or to grow by them, `more_bytes` of which are not warm yet, and so
+/// much was never taken: unmaps as much of what is cached and did not serve, if the program uses such blocks from end
+/// to end. Otherwise most of what is cached may not be resident at all.
+pub fn give_way_to_block(bytes: usize, more_bytes: usize) {
+    let cached = POOL.huge_cached_bytes.get() as usize;
+    if cached > 0 && density::is_dense() && shared_pool::would_raise_peak(bytes) {
+        evict_down_to(cached.saturating_sub(more_bytes));
     }
 }
 

@@ -17,6 +17,8 @@ use crate::sync::{AtomicU32, AtomicUsize, Ordering};
 
 /// Frees that need no look.
 static SPARED: AtomicU32 = AtomicU32::new(0);
+/// Looks in a row that found a block used in part.
+static SPARSE_LOOKS: AtomicU32 = AtomicU32::new(0);
 /// Whether the block that was looked at last was used from end to end; 0 or 1.
 static DENSE: AtomicU32 = AtomicU32::new(0);
 /// Bytes that may be opened to huge pages: what was used from end to end and freed, no more than was live at the time.
@@ -71,7 +73,9 @@ pub fn learn(block: &HugeBlock) {
     }
     let parts = policy::LOOKED_AT_PAGES + 1;
     let is_dense = (1..parts).all(|part| is_used_page(start + round_down(bytes / parts * part, os::page_bytes())));
-    let spared = if is_dense { policy::SPARED_FREES_DENSE } else { policy::SPARED_FREES_SPARSE };
+    let sparse_looks = if is_dense { 0 } else { SPARSE_LOOKS.load(Ordering::Relaxed).saturating_add(1) };
+    SPARSE_LOOKS.store(sparse_looks, Ordering::Relaxed);
+    let spared = policy::spared_frees(sparse_looks);
     let credit_bytes = if is_dense {
         let earned_bytes = bytes.saturating_mul(1 + spared as usize);
         let credit_bytes = CREDIT_BYTES.load(Ordering::Relaxed).saturating_add(earned_bytes);

@@ -65,6 +65,7 @@ fn reshape(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
     // the child of a fork would take a cached block that is in no place to be as its record says
     registry::remove(block.start());
     // it is neither live nor cached now
+    cache::give_way_to_block(bytes, bytes.saturating_sub(block.bytes()));
     let room = bytes <= block.bytes() || shared_pool::has_room(bytes);
     if room && resize_mapping(block, bytes).is_some() {
         return Some(block);
@@ -95,6 +96,7 @@ fn map(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
     // the last huge page is whole: what of it lies behind the block is room
     let (mapped, align) =
         if is_open { (round_up(bytes, SUPERSLAB_BYTES)?, align.max(SUPERSLAB_BYTES)) } else { (bytes, align) };
+    cache::give_way_to_block(bytes, bytes);
     let map = || if shared_pool::has_room(bytes) { os::map(mapped, align) } else { None };
     // what is cached may be what is missing
     let start = map().or_else(|| {
@@ -190,8 +192,11 @@ pub fn resize(block: &'static HugeBlock, bytes: usize) -> Option<*mut u8> {
     if block.superslabs() > 0 {
         return policy::fits_in_place(old, bytes).then_some(start as *mut u8);
     }
-    if bytes > old && !shared_pool::has_room(bytes - old) {
-        return None;
+    if bytes > old {
+        cache::give_way_to_block(bytes - old, bytes - old);
+        if !shared_pool::has_room(bytes - old) {
+            return None;
+        }
     }
     if bytes != old {
         resize_mapping(block, bytes)?;

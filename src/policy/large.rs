@@ -20,10 +20,20 @@ const DENSITY_MIN_BYTES: usize = 4 * MIB;
 const HUGE_PAGES_MIN_LIVE_BYTES: usize = 32 * MIB;
 /// Pages of a freed block that are looked at for what the program did with it.
 pub const LOOKED_AT_PAGES: usize = 4;
-/// Frees between two looks, where blocks are used in part only: a look may bring a page.
-pub const SPARED_FREES_SPARSE: u32 = 255;
-/// The same where they are used from end to end.
-pub const SPARED_FREES_DENSE: u32 = 3;
+/// log2 of the frees from one look to the next, where many in a row found blocks used in part: a look may bring a page.
+const SPARSE_LOOK_SHIFT: u32 = 8;
+/// Frees between two looks where blocks are used from end to end.
+const SPARED_FREES_DENSE: u32 = 3;
+
+/// Frees before the next look, after `sparse_looks` in a row that found a block used in part: none, then more and more.
+/// The first block of a program says little of the others.
+pub const fn spared_frees(sparse_looks: u32) -> u32 {
+    match sparse_looks {
+        0 => SPARED_FREES_DENSE,
+        1..=SPARSE_LOOK_SHIFT => (1 << (sparse_looks - 1)) - 1,
+        _ => (1 << SPARSE_LOOK_SHIFT) - 1,
+    }
+}
 
 /// Whether a block of `bytes` is one of those whose use is looked at.
 pub const fn tells_density(bytes: usize) -> bool {
@@ -98,6 +108,11 @@ mod tests {
     fn huge_pages_are_for_large_mappings_of_programs_with_many() {
         assert!(may_have_huge_pages(4 * MIB, 32 * MIB));
         assert!(!may_have_huge_pages(4 * MIB - 1, GIB) && !may_have_huge_pages(GIB, 32 * MIB - 1));
+    }
+
+    #[test]
+    fn looks_that_find_blocks_used_in_part_become_rare() {
+        assert_eq!([0, 1, 2, 3, 8, 9, u32::MAX].map(spared_frees), [3, 0, 1, 3, 127, 255, 255]);
     }
 
     #[test]
