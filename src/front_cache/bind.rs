@@ -13,8 +13,9 @@
 //! leaks however often they re-arm.
 #![allow(unsafe_code)] // pthread keys, heaps by pointer
 
+use super::depot::Depot;
 use super::elsewhere::Elsewhere;
-use super::heap::{Heap, Inside};
+use super::heap::{FrontCache, Heap, Inside};
 use super::{tls, visit};
 use crate::geometry::*;
 use crate::os;
@@ -323,12 +324,20 @@ fn empty_front_cache(heap: *mut Heap, inside: Inside<'_>) {
     let Inside { front, depot, set } = inside;
     front.outbox.post_all(set.stats(), visit::help);
     front.outbox.give_stock();
+    empty_bins(front, depot);
+    // what comes after this is found when the heap is parked
+    drain::drain(set, &mut visit::Arrivals::to_slabs(heap, depot));
+    visit::empty_depot(set, depot);
+}
+
+/// Moves the magazines of all bins into the depot, whatever room there is.
+pub(super) fn empty_bins(front: &mut FrontCache, depot: &mut Depot) {
     for class in 0..NUM_CLASSES {
         let magazine = front.bins[class].remove();
         if magazine.is_null() {
             continue;
         }
-        // SAFETY: [I-MAGAZINE] the bin's magazine is ours now.
+        // SAFETY: [I-MAGAZINE] the bin's magazine is the caller's now.
         unsafe {
             match (*magazine).count {
                 0 => depot.keep_empty(magazine),
@@ -336,9 +345,6 @@ fn empty_front_cache(heap: *mut Heap, inside: Inside<'_>) {
             }
         }
     }
-    // what comes after this is found when the heap is parked
-    drain::drain(set, &mut visit::Arrivals::to_slabs(heap, depot));
-    visit::empty_depot(set, depot);
 }
 
 #[cfg(test)]

@@ -19,8 +19,8 @@
 //! | field of [`heap::Heap`] | touched by |
 //! |---|---|
 //! | key, secret, size table | fixed; anyone may read the key |
-//! | bins | the owner thread, at any time; reports and `confirm.rs` read them, racing with it |
-//! | outbox, view, refill count, visits, waves, usage | the owner thread, at any time |
+//! | bins | the owner thread, at any time (of an orphan, see `orphan.rs`, the tenant); reports and `confirm.rs` read them, racing with it |
+//! | outbox, view, refill count, waves, usage | the owner thread, at any time; an orphan's outbox the tenant |
 //! | depot, slab set | the tenant (see `sync/tenancy.rs`) |
 //! | shared part | any thread |
 

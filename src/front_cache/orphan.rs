@@ -12,6 +12,8 @@
 //!                slab goes back to its set, counted anew; runs in nobody's hands become UNUSED
 //!   finish       blocks in bins and depot go to their slabs, unless they are there already
 //!   want_mail    heaps with mail that nobody is to fetch
+//! empty_next, empty_left_behind   later: what a whole heap has in bins and outbox, before the child takes fresh memory.
+//!                Most children end, or run another program, before that
 //! ```
 //!
 //! Lost are the blocks and magazines that were in no list at that instruction, and mappings that no record led to.
@@ -21,9 +23,9 @@
 //! heap, `elsewhere.rs` of all else.
 #![allow(unsafe_code)] // becomes the tenant of other heaps
 
-use super::elsewhere;
+use super::depot::Depot;
 use super::heap::Heap;
-use super::tls;
+use super::{bind, elsewhere, tls, visit};
 use crate::geometry::*;
 use crate::large;
 use crate::magazine::stock;
@@ -34,6 +36,10 @@ use crate::slab::owned::head_slot;
 use crate::slab::set::{Put, SlabSet};
 use crate::superslab::registry;
 use crate::sync::tenancy::{Ended, Orphan, Visit};
+use crate::sync::{AtomicU32, Ordering};
+
+/// Heaps with lower ids may be orphans with blocks in bins and outbox; 0 but in the child of a fork.
+static LEFT_BELOW: AtomicU32 = AtomicU32::new(0);
 
 /// Parks the heaps of threads that do not exist here; what these had in their hands is put right first, if this thread
 /// is inside no heap and not in the pool.
@@ -65,6 +71,48 @@ fn adopt() {
     }
     directory::for_each(want_mail);
     directory::recount_parked();
+    // relaxed, here and below: a hint, of the one thread that there is now and those that it starts
+    LEFT_BELOW.store(directory::ids() as u32, Ordering::Relaxed);
+}
+
+/// Empties the next orphans, until one had something, for a thread inside its own heap that is about to take fresh memory.
+/// `false`: there is none.
+pub(super) fn empty_next() -> bool {
+    loop {
+        let below = LEFT_BELOW.load(Ordering::Relaxed);
+        if below == 0 {
+            return false;
+        }
+        let id = below - 1;
+        let found = directory::find(id).filter(|record| record.shared.tenancy.is_parked() && has_left(record));
+        if let Some(record) = found {
+            visit::visit_parked(record);
+        }
+        // afterwards: who visits an orphan looks whether it may be one
+        let _ = LEFT_BELOW.compare_exchange(below, id, Ordering::Relaxed, Ordering::Relaxed);
+        if found.is_some() {
+            return true;
+        }
+    }
+}
+
+/// Whether bins or outbox of a parked heap seem to hold blocks.
+fn has_left(record: &'static HeapRecord) -> bool {
+    let heap = Heap::of_record(record);
+    Heap::waiting_in_outbox(heap).0 > 0 || (0..NUM_CLASSES).any(|class| Heap::cached_blocks(heap, class) > 0)
+}
+
+/// Moves what an owner that does not exist here has left in bins and outbox into the depot and on its way; by the tenant
+/// of the parked heap `id`.
+pub(super) fn empty_left_behind(id: u32, heap: *mut Heap, set: &SlabSet, depot: &mut Depot) {
+    if id >= LEFT_BELOW.load(Ordering::Relaxed) {
+        return;
+    }
+    // SAFETY: [I-BIN] [I-OUTBOX] the heap is parked: it has no owner, and the tenant is in its place.
+    let front = unsafe { &mut (*heap).front };
+    front.outbox.post_all(set.stats(), directory::want_visit);
+    front.outbox.give_stock();
+    bind::empty_bins(front, depot);
 }
 
 /// Whether the thread with this heap was not interrupted inside of it, of another one or of the pool.

@@ -7,6 +7,7 @@ use super::confirm::bin_holds;
 use super::depot::Depot;
 use super::elsewhere::Elsewhere;
 use super::heap::{FrontCache, Heap};
+use super::orphan;
 use crate::geometry::*;
 use crate::magazine::Magazine;
 use crate::policy;
@@ -46,6 +47,11 @@ pub fn help_wanted() {
     }
 }
 
+/// Empties a heap without an owner; if it has one by now, what was sent to it.
+pub(super) fn visit_parked(record: &'static HeapRecord) {
+    visit(record, Depth::Queue);
+}
+
 /// How far a visit to a heap with an owner goes; in one without, everything goes home.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Depth {
@@ -71,11 +77,15 @@ fn visit(record: &'static HeapRecord, depth: Depth) {
     directory::want_visit(owner_of(record));
 }
 
-/// A visitor's work, as the tenant of the heap; bins and outbox are left alone.
+/// A visitor's work, as the tenant of the heap; an owner's bins and outbox are left alone.
 fn tidy(record: &'static HeapRecord, visit: Visit, depth: Depth) {
+    let heap = Heap::of_record(record);
     // SAFETY: [I-TENANT] the visit made this thread the tenant.
-    let (set, depot) = unsafe { (&mut *record.set.get(), &mut *(*Heap::of_record(record)).depot.get()) };
-    drain(set, &mut Arrivals::to_slabs(Heap::of_record(record), depot));
+    let (set, depot) = unsafe { (&mut *record.set.get(), &mut *(*heap).depot.get()) };
+    if visit == Visit::Parked {
+        orphan::empty_left_behind(set.owner(), heap, set, depot);
+    }
+    drain(set, &mut Arrivals::to_slabs(heap, depot));
     if visit == Visit::Parked || depth == Depth::Depot {
         empty_depot(set, depot);
     } else {
