@@ -217,7 +217,7 @@ fn replace(old: *mut Heap) -> Option<Tenant> {
         core::ptr::swap(&raw mut (*old).front.outbox, &raw mut (*heap).front.outbox);
         (*heap).front.times_elsewhere = core::mem::take(&mut (*old).front.times_elsewhere); // this thread's
         let usage = core::mem::take(&mut (*old).front.usage);
-        (*heap).front.usage = usage.in_heap_that_acquired(record.shared.stats.acquires.get());
+        (*heap).front.usage = usage.in_heap_that_acquired(record.shared.stats.acquired_slots.get());
     }
     tls::set_current(heap);
     arm_thread_exit(heap);

@@ -22,7 +22,7 @@ pub struct Usage {
     cached: u128,
     /// That were found hollow in this generation, and emptied.
     hollow: u128,
-    /// Slabs that the heap had acquired when this generation began.
+    /// Slots that the heap had acquired when this generation began.
     begun_at: u64,
 }
 
@@ -32,9 +32,9 @@ impl Usage {
         Self { now: 0, before: 0, cached: 0, hollow: 0, begun_at: 0 }
     }
 
-    /// The same classes, when their bins go to a heap that has acquired so many slabs.
-    pub(super) const fn in_heap_that_acquired(self, slabs: u64) -> Self {
-        Self { begun_at: slabs, ..self }
+    /// The same classes, when their bins go to a heap that has acquired so many slots.
+    pub(super) const fn in_heap_that_acquired(self, slots: u64) -> Self {
+        Self { begun_at: slots, ..self }
     }
 
     /// The bin of a class was empty or full.
@@ -44,9 +44,9 @@ impl Usage {
     }
 
     /// Begins a generation where the last one has lasted long enough for a heap that has acquired so many
-    /// slabs, `slabs` of which it still has.
-    fn age(&mut self, acquired: u64, slabs: u64) {
-        if acquired - self.begun_at >= policy::usage_generation_slabs(slabs) {
+    /// slots, `held` of which it still has.
+    fn age(&mut self, acquired: u64, held: u64) {
+        if acquired - self.begun_at >= policy::usage_generation_slots(held) {
             self.begun_at = acquired;
             self.cached |= self.now;
             (self.now, self.before, self.hollow) = (0, self.now, 0);
@@ -71,9 +71,8 @@ impl Default for Usage {
 /// so this may look at a few bins. `false`: there was nothing.
 pub(super) fn before_growth(inside: &mut Inside<'_>) -> bool {
     let stats = inside.set.stats();
-    let acquired = stats.acquires.get();
     let usage = &mut inside.front.usage;
-    usage.age(acquired, acquired.saturating_sub(stats.releases.get()));
+    usage.age(stats.acquired_slots.get(), stats.held_slots());
     let emptied = usage.take_idle() | take_hollow(inside);
     bits::places_of(emptied).for_each(|class| flush::give_up_idle(inside, class));
     emptied != 0
@@ -99,7 +98,7 @@ mod tests {
     #[test]
     fn a_class_is_idle_once_when_it_was_not_used_for_two_generations() {
         let mut usage = Usage::new();
-        let generation = policy::usage_generation_slabs(0);
+        let generation = policy::usage_generation_slots(0);
         let mut acquired = 0;
         let mut age = |usage: &mut Usage| {
             acquired += generation;

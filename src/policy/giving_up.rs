@@ -46,9 +46,9 @@ pub const fn falling_bin_blocks(used_bytes: usize, slab_bytes: usize, capacity_b
     }
 }
 
-/// Slabs that a heap of `slabs` acquires in a generation: a class that was not used for two is idle.
-pub const fn usage_generation_slabs(slabs: u64) -> u64 {
-    if slabs / 8 > 24 { slabs / 8 } else { 24 }
+/// Slots that a heap with `held` of them acquires in a generation: a class that was not used for two is idle.
+pub const fn usage_generation_slots(held: u64) -> u64 {
+    if held / 8 > 24 { held / 8 } else { 24 }
 }
 
 /// Blocks of `bytes` that a bin keeps of a class that is idle.
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn generations_of_large_heaps_are_longer() {
-        assert_eq!([0, 192, 200, 1600].map(usage_generation_slabs), [24, 24, 25, 200]);
+        assert_eq!([0, 192, 200, 1600].map(usage_generation_slots), [24, 24, 25, 200]);
         assert_eq!([0, 2, 100].map(swing_bytes), [0, 3, 150]);
     }
 }

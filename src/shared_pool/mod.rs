@@ -83,7 +83,7 @@ pub fn acquire_slab(set: &mut SlabSet, class: usize) -> bool {
 /// The same from memory that was in use before; `false`: there is none.
 pub fn acquire_warm_slab(set: &mut SlabSet, class: usize) -> bool {
     if adopt::adopt_abandoned(set, class) {
-        set.stats().acquires.add();
+        set.stats().account_acquired(RunKind::slab(class).slots());
         return true;
     }
     let run = acquire_warm_run(set, RunKind::slab(class));
@@ -98,7 +98,7 @@ pub fn acquire_fresh_slab(set: &mut SlabSet, class: usize) -> bool {
 
 fn attach(set: &mut SlabSet, class: usize, run: Option<Run>) -> bool {
     if let Some(run) = run {
-        set.stats().acquires.add();
+        set.stats().account_acquired(RunKind::slab(class).slots());
         set.attach_fresh(run.slot, class, run.content);
     }
     run.is_some()

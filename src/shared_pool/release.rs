@@ -39,16 +39,15 @@ fn end(slot: u32, block: *mut u8) -> ! {
 /// Gives back a slab that has left `set`, all of its blocks in it.
 #[cold]
 pub fn release_slab(set: &mut SlabSet, slot: u32, class: usize) {
-    note_released(set);
+    note_released(set, RunKind::slab(class));
     give_back(slot, RunKind::slab(class));
 }
 
 /// Counts a slab that the tenant of `set` gives back, and tells the joiner: of the first ones each, of the others as many
 /// together as are worth a word that all threads share.
-fn note_released(set: &SlabSet) {
-    let releases = &set.stats().releases;
-    releases.add();
-    let told = policy::releases_to_tell(releases.get());
+fn note_released(set: &SlabSet, kind: RunKind) {
+    set.stats().account_released(kind.slots());
+    let told = policy::releases_to_tell(set.stats().releases.get());
     if told > 0 {
         POOL.released_runs.add_n(told);
     }
@@ -70,7 +69,7 @@ impl LastSlabs {
         if !config::get().stage1() || !purge::has_no_room(kind.slots() * SLOT_BYTES) {
             return release_slab(set, slot, class);
         }
-        note_released(set);
+        note_released(set, kind);
         registry::set_entries(slot as usize, kind.slots(), ENTRY_UNUSED, ENTRY_UNUSED);
         if !core::mem::replace(&mut self.is_purging, true) {
             purge::note_purge();

@@ -59,6 +59,10 @@ pub struct HeapStats {
     pub acquires: OwnedCounter,
     /// Slabs given back to the shared pool.
     pub releases: OwnedCounter,
+    /// Slots of the slabs that were acquired; not reported.
+    pub acquired_slots: OwnedCounter,
+    /// Slots of those given back; not reported.
+    pub released_slots: OwnedCounter,
     /// Slabs taken over from parked heaps.
     pub adopted_slabs: OwnedCounter,
     /// Batches posted to other heaps.
@@ -99,6 +103,8 @@ impl HeapStats {
             drained_bytes: OwnedCounter::new(),
             acquires: OwnedCounter::new(),
             releases: OwnedCounter::new(),
+            acquired_slots: OwnedCounter::new(),
+            released_slots: OwnedCounter::new(),
             adopted_slabs: OwnedCounter::new(),
             posted_batches: OwnedCounter::new(),
             posted_blocks: OwnedCounter::new(),
@@ -110,6 +116,23 @@ impl HeapStats {
             stage_retries: [const { OwnedCounter::new() }; NUM_STAGES],
             span_allocations: OwnedCounter::new(),
         }
+    }
+
+    /// The heap got a slab of so many slots from the shared pool.
+    pub fn account_acquired(&self, slots: usize) {
+        self.acquires.add();
+        self.acquired_slots.add_n(slots as u64);
+    }
+
+    /// It gave one back.
+    pub fn account_released(&self, slots: usize) {
+        self.releases.add();
+        self.released_slots.add_n(slots as u64);
+    }
+
+    /// Slots of the slabs that it has, but for those that others have adopted.
+    pub fn held_slots(&self) -> u64 {
+        self.acquired_slots.get().saturating_sub(self.released_slots.get())
     }
 
     /// A stage served after `retries` failed attempts.
