@@ -242,6 +242,37 @@ fn where_threads_are_many_each_caches_less() {
     });
 }
 
+/// Owners that rest have 15 blocks of 16 free, and no slab is whole: what another thread needs comes from them.
+#[test]
+fn slabs_of_resting_owners_serve_before_the_process_grows() {
+    const SIZE: usize = 4 * KIB;
+    in_child("slabs_of_resting_owners_serve_before_the_process_grows", &[], || {
+        let all_rest = Arc::new(Barrier::new(9));
+        let rest = |all_rest: Arc<Barrier>| {
+            let blocks: Vec<_> = (0..8 * MIB / SIZE).map(|_| block(SIZE)).collect();
+            let (kept, freed): (Vec<_>, Vec<_>) = blocks.into_iter().enumerate().partition(|(at, _)| at % 16 == 0);
+            freed.into_iter().for_each(|(_, block)| release(block));
+            all_rest.wait();
+            all_rest.wait();
+            kept.into_iter().for_each(|(_, block)| release(block));
+        };
+        let resting: Vec<_> = (0..8).map(|_| all_rest.clone()).map(|all| spawn(move || rest(all))).collect();
+        all_rest.wait();
+        let before = snapshot();
+        let blocks: Vec<_> = (0..32 * MIB / SIZE).map(|_| block(SIZE)).collect();
+        let now = snapshot();
+        let grown_mib = now.superslabs.saturating_sub(before.superslabs) as usize * SUPERSLAB_BYTES / MIB;
+        let adopted = now.adopted_slabs - before.adopted_slabs;
+        say(&format!("32 MiB in {adopted} slabs of resting owners and {grown_mib} MiB of fresh SuperSlabs"));
+        assert!(adopted > 400 && grown_mib < 8);
+        assert_eq!(heap_check::count_faults(), 0);
+        all_rest.wait();
+        resting.into_iter().for_each(|thread| thread.join().unwrap());
+        blocks.into_iter().for_each(release);
+        assert_eq!(heap_check::count_faults(), 0);
+    });
+}
+
 #[test]
 fn a_thread_caches_more_of_a_size_that_it_comes_back_for() {
     in_child("a_thread_caches_more_of_a_size_that_it_comes_back_for", &[], || {

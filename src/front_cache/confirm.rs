@@ -8,7 +8,7 @@ use super::heap::Heap;
 use super::{tls, visit};
 use crate::policy;
 use crate::slab::directory;
-use crate::slab::owned::{head_slot, slab_at};
+use crate::slab::owned::{adopted_from, head_slot, slab_at};
 use crate::slab::shared::HeapShared;
 
 /// Whether the block of `class` at `block`, which belongs to heap `owner`, is free.
@@ -19,9 +19,14 @@ pub fn is_free(owner: u32, slot: usize, class: usize, block: *mut u8) -> bool {
     if unsafe { (*mine).front.outbox.holds(block) } {
         return true;
     }
-    let Some(record) = directory::find(owner) else { return false };
-    let heap = Heap::of_record(record);
-    bin_holds(heap, class, block) || in_slab_depot_or_queue(heap, slot, class, block)
+    let head = head_slot(slot, class);
+    let holds = |id: u32, its_slab: Option<u32>| {
+        directory::find(id)
+            .map(Heap::of_record)
+            .is_some_and(|heap| bin_holds(heap, class, block) || in_slab_depot_or_queue(heap, its_slab, class, block))
+    };
+    // who owned the slab before may have the block at hand
+    holds(owner, Some(head)) || holds(adopted_from(head), None)
 }
 
 /// Looks through the owner's bin, racing with it: a pointer that is found below a `top` at least as
@@ -40,7 +45,8 @@ pub(super) fn bin_holds(heap: *mut Heap, class: usize, block: *mut u8) -> bool {
     }
 }
 
-fn in_slab_depot_or_queue(heap: *mut Heap, slot: usize, class: usize, block: *mut u8) -> bool {
+/// Looks through what belongs to the tenant of the heap, and through its slab that starts at `slab`, if that is one of its own.
+fn in_slab_depot_or_queue(heap: *mut Heap, slab: Option<u32>, class: usize, block: *mut u8) -> bool {
     // SAFETY: [I-HEAP]
     let record = unsafe { &(*heap).record };
     let _visit = Elsewhere::enter();
@@ -48,7 +54,7 @@ fn in_slab_depot_or_queue(heap: *mut Heap, slot: usize, class: usize, block: *mu
         if let Some(visit) = record.shared.tenancy.transition_visit() {
             // SAFETY: [I-TENANT] the visit made this thread the tenant.
             let found = unsafe {
-                slab_at(head_slot(slot, class)).holds(block as usize)
+                slab.is_some_and(|slab| slab_at(slab).holds(block as usize))
                     || (*(*heap).depot.get()).holds(class, block)
                     || mail_holds(heap, block)
             };

@@ -9,6 +9,7 @@
 //! refill.rs       an empty bin:  depot, drain, own slabs, shared pool
 //! flush.rs        a full bin:    depot, slabs
 //! sweep.rs        before growth: idle classes give up what is cached of them
+//! surplus.rs      before growth: slabs of owners that rest and have more free than in use
 //! bind.rs         which heap a thread uses: bind, enter, borrow, thread exit
 //! visit.rs        draining a heap in its owner's place
 //! elsewhere.rs    what a thread does outside of its own heap
@@ -33,6 +34,7 @@ pub mod elsewhere;
 pub mod heap;
 pub mod orphan;
 pub mod refill;
+mod surplus;
 mod sweep;
 pub mod tls;
 pub mod visit;

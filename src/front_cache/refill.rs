@@ -5,8 +5,9 @@
 //!   fill_bin           depot -> queue (every HAKMEM_DRAIN_INTERVAL refills) -> fill_from_slabs
 //!   fill_from_slabs    attached slab -> own partial slabs -> queue -> post the outbox -> one partial slab
 //!                      -> acquire_sparing
-//!   acquire_sparing    shared_pool::acquire_warm_slab -> sweep of idle classes, what the threads before a fork have
-//!                      left, and what is kept of huge blocks give way -> shared_pool::acquire_fresh_slab
+//!   acquire_sparing    shared_pool::acquire_warm_slab -> sweep of idle classes, and what the threads before a fork have
+//!                      left -> a slab of an owner that rests -> what is kept of huge blocks gives way
+//!                      -> shared_pool::acquire_fresh_slab
 //!   one_from_slab      a borrowed heap, or no magazine to be had: one block straight from a slab
 //! refill_one           calloc's: a bin or depot with blocks first, otherwise one_from_slab, which may be zero already
 //! ```
@@ -14,7 +15,7 @@
 
 use super::bin::Bin;
 use super::heap::{Heap, Inside, fixed_refill_blocks};
-use super::{bind, orphan, sweep, tls, visit};
+use super::{bind, orphan, surplus, sweep, tls, visit};
 use crate::config;
 use crate::geometry::{CLASSES, Content};
 use crate::large::cache;
@@ -153,12 +154,13 @@ fn one_from_slab(set: &mut SlabSet, class: usize) -> Option<(*mut u8, Content)> 
 }
 
 /// Asks the shared pool for memory that was in use before; gives it what is cached of idle classes and asks
-/// again; only then asks for memory that was not. Helps the heaps that an adoption may have disturbed.
+/// again; then owners that have more than they need; only then asks for memory that was not in use. Helps the heaps that an adoption may have disturbed.
 fn acquire_sparing(inside: &mut Inside<'_>, class: usize) -> bool {
     cache::decay();
     let acquired = shared_pool::acquire_warm_slab(inside.set, class)
         || (sweep::before_growth(inside) && shared_pool::acquire_warm_slab(inside.set, class))
         || (orphan::empty_next() && shared_pool::acquire_warm_slab(inside.set, class))
+        || surplus::adopt(inside.set, class)
         || {
             cache::give_way(CLASSES[class].slab_mask as usize + 1);
             shared_pool::acquire_fresh_slab(inside.set, class)

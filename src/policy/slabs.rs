@@ -6,6 +6,10 @@ use crate::geometry::*;
 pub const CONTROL_LOCK_WAIT_MS: u32 = 1000;
 /// Parked heaps that one acquire looks at for a slab to adopt.
 pub const ADOPT_PROBES: usize = 8;
+/// Below so many claimed bytes no heap takes slabs of owners that rest: there is little to be had.
+pub const SURPLUS_MIN_CLAIMED_BYTES: usize = 16 * MIB;
+/// Heaps that a search for such a slab looks at.
+pub const SURPLUS_PROBES: u32 = 64;
 /// Slabs that will fill stand in dense SuperSlabs, behind huge pages, once so many bytes are claimed: the last huge
 /// page may be touched in vain, which a small program would notice.
 pub const DENSE_MIN_CLAIMED_BYTES: usize = 16 * MIB;
@@ -18,6 +22,13 @@ pub const HUGE_PAGE_MIN_HEAP_BYTES: usize = 256 * MIB;
 /// are touched from their start and often stay half empty, short ones of a class that has two fill.
 pub const fn will_fill(slots: usize, slabs: usize) -> bool {
     slots == 1 && slabs >= 2
+}
+
+/// Whether a heap has a slab of a class to spare, with `slabs` of `capacity` blocks of which `out` are out: more is free
+/// than that, and a slab at least. So of two threads that need as much none takes from the other.
+pub const fn has_surplus(slabs: usize, out: usize, capacity: usize) -> bool {
+    let free = (slabs * capacity).saturating_sub(out);
+    slabs > 1 && free >= capacity && free > out
 }
 
 /// Releases of a heap that are told one by one, and afterwards together, to those who may join EMPTY runs.
@@ -50,6 +61,14 @@ mod tests {
             assert_eq!((1..=released).map(releases_to_tell).sum::<u64>(), released);
         }
         assert_eq!([17, 31, 33].map(releases_to_tell), [0, 0, 0]);
+    }
+
+    #[test]
+    fn a_heap_can_spare_a_slab_when_more_than_half_of_several_is_free() {
+        assert!(has_surplus(2, 15, 16) && !has_surplus(2, 16, 16), "as much is in use as is free");
+        assert!(has_surplus(5, 39, 16) && !has_surplus(5, 40, 16));
+        assert!(!has_surplus(1, 0, 16) && !has_surplus(0, 0, 16), "the one that serves it stays");
+        assert!(!has_surplus(2, 100, 16), "the counters may be behind each other");
     }
 
     #[test]

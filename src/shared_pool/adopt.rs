@@ -1,4 +1,4 @@
-//! Adopting slabs of parked heaps: ABANDONED -> ATTACHED.
+//! Adopting slabs of parked heaps: ABANDONED -> ATTACHED. (Those of owners that rest: `front_cache/surplus.rs`.)
 //!
 //! A thread that exits parks its heap with its partial slabs. The next thread that starts binds the
 //! heap whole; until then, threads that need a slab borrow it and take one of its partial slabs.
@@ -71,9 +71,7 @@ pub(super) fn adopt_abandoned(set: &mut SlabSet, class: usize) -> bool {
     for _ in 0..ADOPT_PROBES {
         let Some(id) = directory::next_parked(from).or_else(|| directory::next_parked(0)) else { break };
         from = id + 1;
-        if let Some(slot) = take_over(set, id, class) {
-            set.stats().account_stage_hit(Stage::Adopt, 0);
-            trace::line(Stage::Adopt, RunKind::slab(class), slot);
+        if take_over(set, id, class) {
             CURSOR.store(id, Ordering::Relaxed);
             return true;
         }
@@ -85,15 +83,12 @@ pub(super) fn adopt_abandoned(set: &mut SlabSet, class: usize) -> bool {
 
 /// Borrows heap `id`, if it is parked, and moves a partial slab of the class from it to `set`, all
 /// before the visit ends: the next tenant of `id` must find the entry words changed.
-fn take_over(set: &mut SlabSet, id: u32, class: usize) -> Option<u32> {
-    let heap = directory::find(id)?;
-    let visit = heap.shared.tenancy.transition_visit_parked()?;
+fn take_over(set: &mut SlabSet, id: u32, class: usize) -> bool {
+    let Some(heap) = directory::find(id) else { return false };
+    let Some(visit) = heap.shared.tenancy.transition_visit_parked() else { return false };
     // SAFETY: [I-TENANT] the transition made this thread the heap's tenant until it ends the visit.
     let theirs = unsafe { &mut *heap.set.get() };
-    let slot = theirs.give_up_partial(class);
-    if let Some(slot) = slot {
-        set.attach_adopted(slot, class);
-    }
+    let is_taken = adopt_partial(set, theirs, class);
     advertise(theirs);
     let ended = heap.shared.tenancy.transition_end_visit(visit);
     debug_assert_eq!(ended, Ended::Parked);
@@ -101,5 +96,16 @@ fn take_over(set: &mut SlabSet, id: u32, class: usize) -> Option<u32> {
     if heap.shared.has_mail() {
         directory::want_visit(id);
     }
-    slot
+    is_taken
+}
+
+/// Moves a partial slab of the class from one set to another, both of which the caller is the tenant of. `false`: there
+/// is none.
+pub fn adopt_partial(set: &mut SlabSet, theirs: &mut SlabSet, class: usize) -> bool {
+    let Some(slot) = theirs.give_up_partial(class) else { return false };
+    set.attach_adopted(slot, class, theirs.owner());
+    set.stats().account_acquired(RunKind::slab(class).slots());
+    set.stats().account_stage_hit(Stage::Adopt, 0);
+    trace::line(Stage::Adopt, RunKind::slab(class), slot);
+    true
 }

@@ -13,6 +13,7 @@
 //! release_slab / release_run  release.rs    EMPTY, and purge above what may be retained
 //! LastSlabs                   release.rs    the same for the slabs of a thread that ends
 //! advertise / unadvertise     adopt.rs      which parked heaps have slabs to adopt
+//! adopt_partial               adopt.rs      a slab of another heap whose tenant the caller is
 //! purge_* / decay             purge.rs      EMPTY -> UNUSED, in as few calls as can be (purge_batch.rs)
 //!                             refault.rs    what was purged in vain is kept for a while
 //! has_room                    budget.rs     HAKMEM_MEMORY_LIMIT
@@ -40,7 +41,7 @@ mod trace;
 mod unused;
 mod whole;
 
-pub use adopt::{advertise, advertised, unadvertise};
+pub use adopt::{adopt_partial, advertise, advertised, unadvertise};
 pub use budget::{has_room, peak_bytes, would_raise_peak};
 pub use empty::check_rep as check_empty_runs;
 pub use purge::{claimed_bytes, decay, is_draining, purge_all, purge_excess, purges};
@@ -83,7 +84,6 @@ pub fn acquire_slab(set: &mut SlabSet, class: usize) -> bool {
 /// The same from memory that was in use before; `false`: there is none.
 pub fn acquire_warm_slab(set: &mut SlabSet, class: usize) -> bool {
     if adopt::adopt_abandoned(set, class) {
-        set.stats().account_acquired(RunKind::slab(class).slots());
         return true;
     }
     let run = acquire_warm_run(set, RunKind::slab(class));

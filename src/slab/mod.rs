@@ -14,6 +14,7 @@
 //! | ATTACHED, DETACHED | ABANDONED | park: the owner exits, or has given the heap to a visitor | `front_cache/bind.rs`, `visit.rs` | `[LEAVE]` releases, seqcst for `[PARK]` |
 //! | ABANDONED | DETACHED | bind: a thread takes the parked heap whole | `front_cache/bind.rs` | `[ENTER]` acquires the `[LEAVE]` |
 //! | ABANDONED | ATTACHED | adopt, by who borrows the parked heap and has its own | `shared_pool/adopt.rs` | `[ENTER]` and `[LEAVE]` of the borrowed heap |
+//! | DETACHED | ATTACHED | adopt from an owner that rests, by who visits its heap and has its own | `front_cache/surplus.rs` | `[ENTER]` and `[LEAVE]` of the visited heap |
 //! | DETACHED, ABANDONED | EMPTY | whoever returns the last block as the set's tenant | `shared_pool/release.rs` | `[PUSH]` releases |
 //! | ATTACHED | EMPTY | the set's tenant, all blocks in it: park; a flush of a class that falls or is idle | `front_cache/bind.rs`, `flush.rs` | `[PUSH]` releases |
 //! | ATTACHED | UNUSED | park, with no room below the retention limit | `shared_pool/release.rs` | `[UNCLAIM]` releases |

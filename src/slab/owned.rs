@@ -37,6 +37,8 @@ pub struct Slab {
     listed: bool,
     pub(super) prev: u32,
     pub(super) next: u32,
+    /// The heap that owned the slab before, 0 if none did: it may have blocks of it in bins and depot still.
+    adopted_from: u32,
     free: [u64; WORDS],
 }
 
@@ -83,6 +85,13 @@ pub fn seems_free(slot: u32, address: usize) -> bool {
     }
 }
 
+/// The heap that owned the slab with first slot `slot` before its owner, 0 if none did, racing with its tenant. For checks.
+pub fn adopted_from(slot: u32) -> u32 {
+    let slab = registry::slab_memory(slot as usize).cast::<Slab>();
+    // SAFETY: [I-HEADER] the memory is committed, and [I-SLAB] one word is read: no reference is made.
+    unsafe { (&raw const (*slab).adopted_from).read_volatile() }
+}
+
 impl Slab {
     /// Makes an empty-handed slab of a run that the caller owns: every block is in it. `content` is
     /// what the memory reads as.
@@ -103,6 +112,7 @@ impl Slab {
         self.listed = false;
         self.prev = NO_SLAB;
         self.next = NO_SLAB;
+        self.adopted_from = 0;
         let (whole, rest) = (info.capacity as usize / WORD_BITS, info.capacity as usize % WORD_BITS);
         self.free[..whole].fill(u64::MAX);
         if rest > 0 {
@@ -121,6 +131,11 @@ impl Slab {
         self.untouched_from = self.capacity;
         self.first_word = 0;
         self.listed = false;
+    }
+
+    /// Notes who owned the slab before.
+    pub(super) fn set_adopted_from(&mut self, heap: u32) {
+        self.adopted_from = heap;
     }
 
     /// The first slot.

@@ -163,10 +163,11 @@ impl SlabSet {
         self.attach(slot, class);
     }
 
-    /// Adds a slab of another set, whose tenant the caller is too, and which has given it up.
-    pub fn attach_adopted(&mut self, slot: u32, class: usize) {
+    /// Adds a slab of another set, that of heap `from`, whose tenant the caller is too, and which has given it up.
+    pub fn attach_adopted(&mut self, slot: u32, class: usize, from: u32) {
         // SAFETY: [I-SLAB] the other set has given the slab up.
         let slab = unsafe { slab_at(slot) };
+        slab.set_adopted_from(from);
         let entry = slab_entry(self.owner, class);
         registry::set_entries(slot as usize, RunKind::slab(class).slots(), entry, entry);
         self.shared.stats.slabs[class].add();

@@ -13,7 +13,7 @@ pub use snapshot::*;
 /// The stages of acquire, in the order in which they are asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// A slab of a parked heap was adopted.
+    /// A slab of a parked heap was adopted, or of an owner that rests.
     Adopt,
     /// Stage 1: an EMPTY run of the class.
     ReuseSame,
@@ -63,7 +63,7 @@ pub struct HeapStats {
     pub acquired_slots: OwnedCounter,
     /// Slots of those given back; not reported.
     pub released_slots: OwnedCounter,
-    /// Slabs taken over from parked heaps.
+    /// Slabs taken over from parked heaps, and from owners that rest.
     pub adopted_slabs: OwnedCounter,
     /// Batches posted to other heaps.
     pub posted_batches: OwnedCounter,

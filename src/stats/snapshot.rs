@@ -70,7 +70,7 @@ pub struct Snapshot {
     pub acquires: u64,
     /// Slabs given back.
     pub releases: u64,
-    /// Slabs taken over from parked heaps.
+    /// Slabs taken over from parked heaps, and from owners that rest.
     pub adopted_slabs: u64,
     /// Refills from slabs.
     pub refills: u64,

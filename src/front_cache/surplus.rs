@@ -1,0 +1,63 @@
+//! Before a heap takes memory that was never used: a slab of an owner that rests, and has more of a class free than in
+//! use. Where threads are many, and free what others have allocated, each heap comes to own slabs of which little is in
+//! use, and none is whole.
+//!
+//! The slab changes its owner as one of a parked heap does (`shared_pool/adopt.rs`). The old owner may have blocks of it
+//! in bins and depot, and another thread in its outbox: they are forwarded when they are settled. The idea that threads
+//! share what one of them has too much of is that of TCMalloc's central free lists; here whole slabs go from heap to
+//! heap, and only where the process would grow otherwise.
+#![allow(unsafe_code)] // becomes the tenant of another heap
+
+use super::elsewhere::Elsewhere;
+use super::visit;
+use crate::geometry::CLASSES;
+use crate::policy;
+use crate::shared_pool;
+use crate::slab::directory::{self, HeapRecord};
+use crate::slab::set::SlabSet;
+use crate::sync::{AtomicU32, Ordering};
+
+/// The heap at which the next search begins.
+static CURSOR: AtomicU32 = AtomicU32::new(0);
+
+/// Attaches a slab of an owner that rests to `set`, by the thread that owns that and is inside. `false`: no heap that was
+/// looked at has more free than in use. [`visit::help_wanted`] is to follow.
+pub(super) fn adopt(set: &mut SlabSet, class: usize) -> bool {
+    if shared_pool::claimed_bytes() < policy::SURPLUS_MIN_CLAIMED_BYTES {
+        return false;
+    }
+    let heaps = directory::ids() as u32 - 1;
+    // relaxed, here and below: only spreads the searches
+    let from = CURSOR.load(Ordering::Relaxed);
+    let _elsewhere = Elsewhere::enter();
+    for probe in 0..heaps.min(policy::SURPLUS_PROBES) {
+        let id = 1 + (from + probe) % heaps;
+        let found = directory::find(id).filter(|record| id != set.owner() && has_surplus(record, class));
+        if found.is_some_and(|record| take_over(set, id, record, class)) {
+            CURSOR.store(id - 1, Ordering::Relaxed); // it may have more of them
+            return true;
+        }
+    }
+    CURSOR.store((from + policy::SURPLUS_PROBES) % heaps, Ordering::Relaxed);
+    false
+}
+
+/// Whether an owner rests and has more of a class free than in use: a hint, by its counters.
+fn has_surplus(record: &'static HeapRecord, class: usize) -> bool {
+    let shared = &record.shared;
+    let (slabs, out) = (shared.stats.slabs[class].get(), shared.stats.blocks_out[class].get());
+    policy::has_surplus(slabs as usize, out as usize, CLASSES[class].capacity as usize) && shared.tenancy.is_idle()
+}
+
+/// Visits heap `id` and moves one of its partial slabs to `set`, all before the visit ends: the next tenant of `id` must
+/// find the entry words changed.
+fn take_over(set: &mut SlabSet, id: u32, record: &'static HeapRecord, class: usize) -> bool {
+    let Some(visit) = record.shared.tenancy.transition_visit() else { return false };
+    // SAFETY: [I-TENANT] the visit made this thread the tenant.
+    let theirs = unsafe { &mut *record.set.get() };
+    let is_taken = shared_pool::adopt_partial(set, theirs, class);
+    if visit::leave(record, visit) {
+        directory::want_visit(id);
+    }
+    is_taken
+}
