@@ -100,7 +100,7 @@ struct hakmem_stats {
      */
     uint64_t releases;
     /**
-     * Acquisitions served by a slab that an exited thread had left.
+     * Acquisitions served by a slab that an exited thread had left, or one that rests had to spare.
      */
     uint64_t adopt_hits;
     /**

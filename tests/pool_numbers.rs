@@ -242,6 +242,26 @@ fn where_threads_are_many_each_caches_less() {
     });
 }
 
+/// A class that was used much a short while ago, and of which only caches are left, serves the next size.
+#[test]
+fn a_class_of_which_all_is_cached_or_free_gives_it_up_before_the_heap_grows() {
+    in_child("a_class_of_which_all_is_cached_or_free_gives_it_up_before_the_heap_grows", &[], || {
+        // freed in an order in which the last ones, which stay cached, stand in slabs of their own
+        let blocks: Vec<_> = (0..4 * MIB / 512).map(|_| block(512)).collect();
+        let (last, first): (Vec<_>, Vec<_>) = blocks.into_iter().enumerate().partition(|(at, _)| at % 127 == 0);
+        first.into_iter().chain(last).for_each(|(_, block)| release(block));
+        let before = snapshot();
+        let next: Vec<_> = (0..3 * MIB / 1024).map(|_| block(1024)).collect();
+        let now = snapshot();
+        let claimed = |s: &Snapshot| s.live_bytes + s.front_cached_bytes + s.warm_bytes + s.free_bytes;
+        let grown_kib = claimed(&now).saturating_sub(claimed(&before)) / KIB as u64;
+        say(&format!("{grown_kib} KiB more for 3 MiB of another size"));
+        assert!(grown_kib < 512);
+        next.into_iter().for_each(release);
+        assert_eq!(heap_check::count_faults(), 0);
+    });
+}
+
 /// Owners that rest have 15 blocks of 16 free, and no slab is whole: what another thread needs comes from them.
 #[test]
 fn slabs_of_resting_owners_serve_before_the_process_grows() {
@@ -362,13 +382,13 @@ fn large_blocks_of_other_sizes_leave_their_mappings_as_they_are() {
     });
 }
 
-/// MiB that are cached after two blocks of 8 MiB were freed, each page of which is written to or only the first, and one of
-/// 20 MiB is asked for, which neither can serve.
-fn cached_mib_beside_a_larger_block(is_filled: bool) -> u64 {
+/// MiB that are cached after two blocks of 8 MiB were freed, of which so many bytes were written to, and one of 20 MiB is
+/// asked for, which neither can serve.
+fn cached_mib_beside_a_larger_block(written_bytes: usize) -> u64 {
     let blocks = [0, 1].map(|_| block(8 * MIB));
-    for block in blocks.into_iter().filter(|_| is_filled) {
-        // SAFETY: a live block of this size
-        unsafe { (block as *mut u8).write_bytes(1, 8 * MIB) };
+    for block in blocks {
+        // SAFETY: a live block of 8 MiB
+        unsafe { (block as *mut u8).write_bytes(1, written_bytes) };
     }
     blocks.into_iter().for_each(release);
     let before = snapshot().warm_bytes;
@@ -384,14 +404,14 @@ fn cached_mib_beside_a_larger_block(is_filled: bool) -> u64 {
 #[test]
 fn cached_blocks_that_were_used_whole_give_way_to_a_larger_one() {
     in_child("cached_blocks_that_were_used_whole_give_way_to_a_larger_one", &[], || {
-        assert_eq!(cached_mib_beside_a_larger_block(true), 0);
+        assert_eq!(cached_mib_beside_a_larger_block(8 * MIB), 0);
     });
 }
 
 #[test]
 fn cached_blocks_that_were_used_in_part_stay() {
     in_child("cached_blocks_that_were_used_in_part_stay", &[], || {
-        assert_eq!(cached_mib_beside_a_larger_block(false), 16);
+        assert_eq!(cached_mib_beside_a_larger_block(64), 16);
     });
 }
 

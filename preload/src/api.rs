@@ -58,7 +58,7 @@ pub struct hakmem_stats {
     pub acquires: u64,
     /// Slabs given back to the shared pool.
     pub releases: u64,
-    /// Acquisitions served by a slab that an exited thread had left.
+    /// Acquisitions served by a slab that an exited thread had left, or one that rests had to spare.
     pub adopt_hits: u64,
     /// Acquisitions served by stage 1: an empty slot of the class.
     pub stage1_hits: u64,

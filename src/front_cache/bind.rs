@@ -16,7 +16,7 @@
 use super::depot::Depot;
 use super::elsewhere::Elsewhere;
 use super::heap::{FrontCache, Heap, Inside};
-use super::{tls, visit};
+use super::{orphan, tls, visit};
 use crate::geometry::*;
 use crate::os;
 use crate::remote::drain;
@@ -153,6 +153,7 @@ fn enter_without_heap(shim: *mut Heap) -> Option<Tenant> {
         // a signal handler has bound a heap since this slow path began: that one stays
         return Some(Tenant::of_another(heap, Tenure::Borrowed, between));
     }
+    let _ = orphan::take_over(id_of(heap));
     tls::set_current(heap);
     arm_thread_exit(heap);
     Some(Tenant::own(heap))
@@ -211,6 +212,9 @@ fn replace(old: *mut Heap) -> Option<Tenant> {
         return visit_any();
     };
     let heap = Heap::of_record(record);
+    if orphan::take_over(id_of(heap)) {
+        orphan::leave_behind(id_of(old));
+    }
     // SAFETY: [I-BIN] [I-OUTBOX] they belong to the owner thread, which this one is of both heaps.
     unsafe {
         core::ptr::swap(&raw mut (*old).front.bins, &raw mut (*heap).front.bins);
@@ -228,6 +232,11 @@ fn replace(old: *mut Heap) -> Option<Tenant> {
         park(old);
     }
     Some(Tenant::own(heap))
+}
+
+fn id_of(heap: *mut Heap) -> u32 {
+    // SAFETY: [I-HEAP] the key never changes.
+    unsafe { Heap::id(heap) }
 }
 
 /// BUSY -> PARKED by the tenant, who may not use the heap afterwards.

@@ -6,10 +6,12 @@
 use super::elsewhere::Elsewhere;
 use super::heap::Heap;
 use super::{tls, visit};
+use crate::geometry::slab_entry;
 use crate::policy;
 use crate::slab::directory;
 use crate::slab::owned::{adopted_from, head_slot, slab_at};
 use crate::slab::shared::HeapShared;
+use crate::superslab::registry;
 
 /// Whether the block of `class` at `block`, which belongs to heap `owner`, is free.
 #[cold]
@@ -45,7 +47,8 @@ pub(super) fn bin_holds(heap: *mut Heap, class: usize, block: *mut u8) -> bool {
     }
 }
 
-/// Looks through what belongs to the tenant of the heap, and through its slab that starts at `slab`, if that is one of its own.
+/// Looks through what belongs to the tenant of the heap, and through its slab that starts at `slab`, if that is one of
+/// its own.
 fn in_slab_depot_or_queue(heap: *mut Heap, slab: Option<u32>, class: usize, block: *mut u8) -> bool {
     // SAFETY: [I-HEAP]
     let record = unsafe { &(*heap).record };
@@ -54,7 +57,7 @@ fn in_slab_depot_or_queue(heap: *mut Heap, slab: Option<u32>, class: usize, bloc
         if let Some(visit) = record.shared.tenancy.transition_visit() {
             // SAFETY: [I-TENANT] the visit made this thread the tenant.
             let found = unsafe {
-                slab.is_some_and(|slab| slab_at(slab).holds(block as usize))
+                slab.is_some_and(|slab| owns(heap, slab, class) && slab_at(slab).holds(block as usize))
                     || (*(*heap).depot.get()).holds(class, block)
                     || mail_holds(heap, block)
             };
@@ -66,6 +69,11 @@ fn in_slab_depot_or_queue(heap: *mut Heap, slab: Option<u32>, class: usize, bloc
         core::hint::spin_loop();
     }
     false
+}
+
+/// Whether a slab belongs to the heap still: it may have been adopted since its owner was read.
+fn owns(heap: *mut Heap, slab: u32, class: usize) -> bool {
+    registry::entry(slab as usize) == slab_entry(id_of(heap), class)
 }
 
 fn id_of(heap: *mut Heap) -> u32 {

@@ -16,7 +16,7 @@ pub struct Depot {
     blocks: [u32; NUM_CLASSES],
     /// How often the bound of each class was doubled.
     doublings: [u8; NUM_CLASSES],
-    /// Slabs that the heap had acquired, and one, when there was no room for a magazine of the class; 0 if there always was.
+    /// Slabs that the heap had acquired, and one, when the bound of the class kept a magazine out; 0 if none was since.
     refused_at: [u64; NUM_CLASSES],
     bytes: usize,
     spares: Stock,
@@ -55,21 +55,26 @@ impl Depot {
         unsafe { u64::from((&raw const (*depot).blocks[class]).read_volatile()) }
     }
 
-    /// Whether one more magazine of `blocks` blocks may come in.
-    pub fn has_room(&self, class: usize, blocks: usize) -> bool {
+    /// Whether one more magazine of `blocks` blocks is let in, in a heap that has acquired so many slabs. Where only
+    /// the
+    /// bound of its class is in the way, that is noted.
+    pub fn admits(&mut self, class: usize, blocks: usize, acquired_slabs: u64) -> bool {
         let bytes = CLASSES[class].bytes as usize;
         let halvings = policy::cache_halvings(directory::in_use());
-        let of_class = (self.blocks[class] as usize, u32::from(self.doublings[class]));
-        policy::depot_has_room(bytes, blocks, of_class, self.bytes, halvings)
+        if !policy::depot_has_room(self.bytes + blocks * bytes, halvings) {
+            return false;
+        }
+        let class_bytes = (self.blocks[class] as usize + blocks) * bytes;
+        let is_admitted = policy::depot_class_has_room(class_bytes, u32::from(self.doublings[class]), halvings);
+        if !is_admitted {
+            self.refused_at[class] = acquired_slabs + 1;
+        }
+        is_admitted
     }
 
-    /// Notes that blocks of a class go to their slabs for want of room, in a heap that has acquired so many slabs.
-    pub fn note_refused(&mut self, class: usize, acquired_slabs: u64) {
-        self.refused_at[class] = acquired_slabs + 1;
-    }
-
-    /// Notes that blocks of a class are taken out of slabs, in a heap that has acquired so many: if there was no room
-    /// for such a short while ago, there is to be more.
+    /// Notes that blocks of a class are taken out of slabs, in a heap that has acquired so many: if the bound kept a
+    /// magazine
+    /// of such out a short while ago, it is doubled.
     pub fn note_missed(&mut self, class: usize, acquired_slabs: u64) {
         let refused_at = core::mem::take(&mut self.refused_at[class]);
         if refused_at != 0
@@ -213,20 +218,17 @@ mod tests {
     fn the_room_of_a_class_grows_while_what_it_had_no_room_for_is_soon_wanted_back() {
         let mut depot = Depot::new();
         let class = class_of(1024);
-        let kib = |depot: &Depot| (1..=1024).take_while(|&blocks| depot.has_room(class, blocks)).last();
-        assert_eq!(kib(&depot), Some(64));
+        let kib = |depot: &mut Depot, slabs| (1..=1024).take_while(|&blocks| depot.admits(class, blocks, slabs)).last();
         depot.note_missed(class, 3);
-        assert_eq!(kib(&depot), Some(64), "nothing was refused");
-        depot.note_refused(class, 3);
+        assert_eq!(kib(&mut depot, 3), Some(64), "nothing was refused before");
         depot.note_missed(class, 100);
-        assert_eq!(kib(&depot), Some(64), "the heap was about other sizes meanwhile");
+        assert_eq!(kib(&mut depot, 100), Some(64), "the heap was about other sizes meanwhile");
         for room in [128, 256, 512, 1024, 1024] {
-            depot.note_refused(class, 100);
             depot.note_missed(class, 101);
             depot.note_missed(class, 101);
-            assert_eq!(kib(&depot), Some(room), "once for each time");
+            assert_eq!(kib(&mut depot, 101), Some(room), "once for each time");
         }
         depot.start_over(class);
-        assert_eq!(kib(&depot), Some(64));
+        assert_eq!(kib(&mut depot, 101), Some(64));
     }
 }

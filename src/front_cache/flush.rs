@@ -60,8 +60,7 @@ fn make_room(inside: &mut Inside<'_>, class: usize) {
     if shrinks {
         flush_depot_magazine(inside, class);
     }
-    if blocks > 0 && (shrinks || !inside.depot.has_room(class, blocks)) {
-        inside.depot.note_refused(class, inside.set.stats().acquires.get());
+    if blocks > 0 && (shrinks || !inside.depot.admits(class, blocks, inside.set.stats().acquires.get())) {
         flush_oldest(inside, class, blocks.div_ceil(2));
         return;
     }
@@ -111,7 +110,8 @@ fn give_up_falling(inside: &mut Inside<'_>, class: usize) -> bool {
     true
 }
 
-/// What is cached of a class that is idle, or hollow, goes back to its slabs, but for a few small blocks: the bin may be
+/// What is cached of a class that is idle, or hollow, goes back to its slabs, but for a few small blocks: the bin may
+/// be
 /// in use without ever being empty or full.
 pub(super) fn give_up_idle(inside: &mut Inside<'_>, class: usize) {
     while flush_depot_magazine(inside, class) {}

@@ -12,7 +12,8 @@
 //!                slab goes back to its set, counted anew; runs in nobody's hands become UNUSED
 //!   finish       blocks in bins and depot go to their slabs, unless they are there already
 //!   want_mail    heaps with mail that nobody is to fetch
-//! empty_next, empty_left_behind   later: what a whole heap has in bins and outbox, before the child takes fresh memory.
+//! empty_next, empty_left_behind   later: what a whole heap has in bins and outbox, before the child takes fresh
+//! memory.
 //!                Most children end, or run another program, before that
 //! ```
 //!
@@ -35,11 +36,11 @@ use crate::slab::directory::{self, HeapRecord};
 use crate::slab::owned::head_slot;
 use crate::slab::set::{Put, SlabSet};
 use crate::superslab::registry;
+use crate::sync::id_set::IdSet;
 use crate::sync::tenancy::{Ended, Orphan, Visit};
-use crate::sync::{AtomicU32, Ordering};
 
-/// Heaps with lower ids may be orphans with blocks in bins and outbox; 0 but in the child of a fork.
-static LEFT_BELOW: AtomicU32 = AtomicU32::new(0);
+/// Orphans that may have blocks in bins and outbox: those that were whole at the fork. Who takes one out empties it.
+static LEFT: IdSet<{ MAX_HEAPS / 64 }> = IdSet::new();
 
 /// Parks the heaps of threads that do not exist here; what these had in their hands is put right first, if this thread
 /// is inside no heap and not in the pool.
@@ -71,44 +72,42 @@ fn adopt() {
     }
     directory::for_each(want_mail);
     directory::recount_parked();
-    // relaxed, here and below: a hint, of the one thread that there is now and those that it starts
-    LEFT_BELOW.store(directory::ids() as u32, Ordering::Relaxed);
 }
 
-/// Empties the next orphans, until one had something, for a thread inside its own heap that is about to take fresh memory.
-/// `false`: there is none.
+/// Empties an orphan, for a thread inside its own heap that is about to take fresh memory. `false`: there is none that
+/// nobody is inside.
 pub(super) fn empty_next() -> bool {
-    loop {
-        let below = LEFT_BELOW.load(Ordering::Relaxed);
-        if below == 0 {
-            return false;
-        }
-        let id = below - 1;
-        let found = directory::find(id).filter(|record| record.shared.tenancy.is_parked() && has_left(record));
-        if let Some(record) = found {
+    let mut from = 0;
+    while let Some(id) = LEFT.next(from, directory::ids()) {
+        if let Some(record) = directory::find(id).filter(|record| record.shared.tenancy.is_parked()) {
             visit::visit_parked(record);
+            if !LEFT.contains(id) {
+                return true;
+            }
         }
-        // afterwards: who visits an orphan looks whether it may be one
-        let _ = LEFT_BELOW.compare_exchange(below, id, Ordering::Relaxed, Ordering::Relaxed);
-        if found.is_some() {
-            return true;
-        }
+        from = id + 1;
     }
+    false
 }
 
-/// Whether bins or outbox of a parked heap seem to hold blocks.
-fn has_left(record: &'static HeapRecord) -> bool {
-    let heap = Heap::of_record(record);
-    Heap::waiting_in_outbox(heap).0 > 0 || (0..NUM_CLASSES).any(|class| Heap::cached_blocks(heap, class) > 0)
+/// Notes that the calling thread owns heap `id` now, and with it what was left there. `false`: nothing was.
+pub(super) fn take_over(id: u32) -> bool {
+    LEFT.contains(id) && LEFT.remove(id)
 }
 
-/// Moves what an owner that does not exist here has left in bins and outbox into the depot and on its way; by the tenant
-/// of the parked heap `id`.
+/// Notes that what was left behind is in heap `id`, which is about to have no owner.
+pub(super) fn leave_behind(id: u32) {
+    let _ = LEFT.insert(id);
+}
+
+/// Moves what an owner that does not exist here has left in bins and outbox into the depot and on its way; by the
+/// tenant
+/// of heap `id`, which has no owner.
 pub(super) fn empty_left_behind(id: u32, heap: *mut Heap, set: &SlabSet, depot: &mut Depot) {
-    if id >= LEFT_BELOW.load(Ordering::Relaxed) {
+    if !LEFT.contains(id) || !LEFT.remove(id) {
         return;
     }
-    // SAFETY: [I-BIN] [I-OUTBOX] the heap is parked: it has no owner, and the tenant is in its place.
+    // SAFETY: [I-BIN] [I-OUTBOX] the heap has no owner, and the tenant is in its place.
     let front = unsafe { &mut (*heap).front };
     front.outbox.post_all(set.stats(), directory::want_visit);
     front.outbox.give_stock();
@@ -156,6 +155,7 @@ fn want_mail(id: u32, record: &'static HeapRecord) {
 }
 
 fn park(id: u32, record: &'static HeapRecord) {
+    leave_behind(id);
     // SAFETY: [I-OUTBOX] its owner does not exist here.
     let front = unsafe { &mut (*Heap::of_record(record)).front };
     front.outbox.recover();

@@ -5,7 +5,8 @@
 //!   fill_bin           depot -> queue (every HAKMEM_DRAIN_INTERVAL refills) -> fill_from_slabs
 //!   fill_from_slabs    attached slab -> own partial slabs -> queue -> post the outbox -> one partial slab
 //!                      -> acquire_sparing
-//!   acquire_sparing    shared_pool::acquire_warm_slab -> sweep of idle classes, and what the threads before a fork have
+//!   acquire_sparing    shared_pool::acquire_warm_slab -> sweep of idle classes, and what the threads before a fork
+//! have
 //!                      left -> a slab of an owner that rests -> what is kept of huge blocks gives way
 //!                      -> shared_pool::acquire_fresh_slab
 //!   one_from_slab      a borrowed heap, or no magazine to be had: one block straight from a slab
@@ -154,13 +155,13 @@ fn one_from_slab(set: &mut SlabSet, class: usize) -> Option<(*mut u8, Content)> 
 }
 
 /// Asks the shared pool for memory that was in use before; gives it what is cached of idle classes and asks
-/// again; then owners that have more than they need; only then asks for memory that was not in use. Helps the heaps that an adoption may have disturbed.
+/// again; then other heaps; only then asks for memory that was not in use. Helps the heaps that an adoption may have
+/// disturbed.
 fn acquire_sparing(inside: &mut Inside<'_>, class: usize) -> bool {
     cache::decay();
     let acquired = shared_pool::acquire_warm_slab(inside.set, class)
         || (sweep::before_growth(inside) && shared_pool::acquire_warm_slab(inside.set, class))
-        || (orphan::empty_next() && shared_pool::acquire_warm_slab(inside.set, class))
-        || surplus::adopt(inside.set, class)
+        || acquire_left_by_others(inside.set, class)
         || {
             cache::give_way(CLASSES[class].slab_mask as usize + 1);
             shared_pool::acquire_fresh_slab(inside.set, class)
@@ -169,10 +170,17 @@ fn acquire_sparing(inside: &mut Inside<'_>, class: usize) -> bool {
     acquired
 }
 
-/// Asks the shared pool, and helps the heaps that an adoption may have disturbed.
+/// Asks for what the threads before a fork have left, then for a slab of an owner that has more than it needs.
+fn acquire_left_by_others(set: &mut SlabSet, class: usize) -> bool {
+    (orphan::empty_next() && shared_pool::acquire_warm_slab(set, class)) || surplus::adopt(set, class)
+}
+
+/// Asks the shared pool and other heaps, and helps the heaps that an adoption may have disturbed.
 fn acquire(set: &mut SlabSet, class: usize) -> bool {
     cache::decay();
-    let acquired = shared_pool::acquire_slab(set, class);
+    let acquired = shared_pool::acquire_warm_slab(set, class)
+        || acquire_left_by_others(set, class)
+        || shared_pool::acquire_fresh_slab(set, class);
     visit::help_wanted();
     acquired
 }

@@ -2,7 +2,8 @@
 //! use. Where threads are many, and free what others have allocated, each heap comes to own slabs of which little is in
 //! use, and none is whole.
 //!
-//! The slab changes its owner as one of a parked heap does (`shared_pool/adopt.rs`). The old owner may have blocks of it
+//! The slab changes its owner as one of a parked heap does (`shared_pool/adopt.rs`). The old owner may have blocks of
+//! it
 //! in bins and depot, and another thread in its outbox: they are forwarded when they are settled. The idea that threads
 //! share what one of them has too much of is that of TCMalloc's central free lists; here whole slabs go from heap to
 //! heap, and only where the process would grow otherwise.
@@ -15,12 +16,15 @@ use crate::policy;
 use crate::shared_pool;
 use crate::slab::directory::{self, HeapRecord};
 use crate::slab::set::SlabSet;
+use crate::stats::Stage;
+use crate::sync::tenancy::Visit;
 use crate::sync::{AtomicU32, Ordering};
 
 /// The heap at which the next search begins.
 static CURSOR: AtomicU32 = AtomicU32::new(0);
 
-/// Attaches a slab of an owner that rests to `set`, by the thread that owns that and is inside. `false`: no heap that was
+/// Attaches a slab of an owner that rests to `set`, by the thread that owns that and is inside. `false`: no heap that
+/// was
 /// looked at has more free than in use. [`visit::help_wanted`] is to follow.
 pub(super) fn adopt(set: &mut SlabSet, class: usize) -> bool {
     if shared_pool::claimed_bytes() < policy::SURPLUS_MIN_CLAIMED_BYTES {
@@ -39,6 +43,7 @@ pub(super) fn adopt(set: &mut SlabSet, class: usize) -> bool {
         }
     }
     CURSOR.store((from + policy::SURPLUS_PROBES) % heaps, Ordering::Relaxed);
+    set.stats().account_stage_miss(Stage::Adopt, 0);
     false
 }
 
@@ -49,13 +54,17 @@ fn has_surplus(record: &'static HeapRecord, class: usize) -> bool {
     policy::has_surplus(slabs as usize, out as usize, CLASSES[class].capacity as usize) && shared.tenancy.is_idle()
 }
 
-/// Visits heap `id` and moves one of its partial slabs to `set`, all before the visit ends: the next tenant of `id` must
+/// Visits heap `id` and moves one of its partial slabs to `set`, all before the visit ends: the next tenant of `id`
+/// must
 /// find the entry words changed.
 fn take_over(set: &mut SlabSet, id: u32, record: &'static HeapRecord, class: usize) -> bool {
     let Some(visit) = record.shared.tenancy.transition_visit() else { return false };
     // SAFETY: [I-TENANT] the visit made this thread the tenant.
     let theirs = unsafe { &mut *record.set.get() };
     let is_taken = shared_pool::adopt_partial(set, theirs, class);
+    if visit == Visit::Parked {
+        shared_pool::advertise(theirs); // its owner has ended meanwhile
+    }
     if visit::leave(record, visit) {
         directory::want_visit(id);
     }

@@ -1,6 +1,7 @@
 //! Before a heap takes memory that was never used: classes of which no refill and no full bin was seen for a
 //! while, and those of which nearly all is cached or free, give up what the thread caches of them. Their slabs may
-//! become whole, and serve another class (stage 1b). A program that goes on to other sizes would hold a bin and a depot of each size else.
+//! become whole, and serve another class (stage 1b). A program that goes on to other sizes would hold a bin and a depot
+//! of each size else.
 //!
 //! The idea of caches that shrink when they are idle: jemalloc's tcache, which counts allocations for it
 //! and looks at one bin at a time. Here nothing is looked at while the heap does not grow.
@@ -67,8 +68,9 @@ impl Default for Usage {
     }
 }
 
-/// Empties idle classes and hollow ones, for a heap that finds no warm run. Fresh memory costs a page fault for each page,
-/// so this may look at a few bins. `false`: there was nothing.
+/// Empties idle classes and hollow ones, for a heap that finds no warm run. Fresh memory costs a page fault for each
+/// page,
+/// so this may look at all bins. `false`: there was nothing.
 pub(super) fn before_growth(inside: &mut Inside<'_>) -> bool {
     let stats = inside.set.stats();
     let usage = &mut inside.front.usage;

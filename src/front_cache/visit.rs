@@ -146,15 +146,8 @@ impl<'a> Arrivals<'a> {
 }
 
 impl Receiver for Arrivals<'_> {
-    fn has_room(&mut self, class: usize, blocks: usize) -> bool {
-        if self.front.is_none() {
-            return false;
-        }
-        let has_room = self.depot.has_room(class, blocks);
-        if !has_room {
-            self.depot.note_refused(class, self.acquired_slabs);
-        }
-        has_room
+    fn admits(&mut self, class: usize, blocks: usize) -> bool {
+        self.front.is_some() && self.depot.admits(class, blocks, self.acquired_slabs)
     }
 
     fn keep(&mut self, class: usize, batch: *mut Magazine) {

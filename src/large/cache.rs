@@ -1,6 +1,6 @@
 //! Freed mappings that are kept warm: a small table of atomic places, taken and filled by
 //! compare-and-swap. What is above the retention limit is unmapped at the free itself, the rest
-//! after the purge delay, on the slow paths of huge blocks.
+//! after the purge delay, on the slow paths of huge blocks, or where fresh memory is to take its place.
 #![allow(unsafe_code)] // records by pointer
 
 use super::density;
@@ -98,7 +98,8 @@ fn evict_down_to(limit: usize) {
     while POOL.huge_cached_bytes.get() as usize > limit && evict_one() {}
 }
 
-/// Where the shared pool takes `more_bytes` of fresh memory, and so much was never taken, unmaps so much of what is kept
+/// Where the shared pool takes `more_bytes` of fresh memory, and so much was never taken, unmaps so much of what is
+/// kept
 /// beyond the limit that these take its place.
 #[inline]
 pub fn give_way(more_bytes: usize) {
@@ -173,7 +174,7 @@ fn purge_if(chosen: impl Fn(&HugeBlock) -> bool) -> usize {
     purged
 }
 
-/// A new mapping of `bytes` is made: counts those that were unmapped too soon.
+/// A new mapping of `bytes` is about to be made: counts those that were unmapped too soon.
 pub fn account_refault(bytes: usize) {
     let soon = UNMAPPED.take(bytes);
     if soon > 0 {

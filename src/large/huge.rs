@@ -32,15 +32,15 @@ pub fn allocate(bytes: usize, align: usize) -> Option<(*mut u8, Content)> {
             density::renew(block);
             (block, Content::Unknown)
         }
-        None => match map(bytes, align) {
-            Some(block) => {
-                if cacheable {
-                    cache::account_refault(bytes);
-                }
-                (block, Content::Zero)
+        None => {
+            if cacheable {
+                cache::account_refault(bytes); // before more is unmapped to make room for it
             }
-            None => in_window(bytes, align)?,
-        },
+            match map(bytes, align) {
+                Some(block) => (block, Content::Zero),
+                None => in_window(bytes, align)?,
+            }
+        }
     };
     registry::insert(block);
     POOL.huge_allocations.add();
@@ -74,7 +74,8 @@ fn reshape(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
     None
 }
 
-/// Makes the first `bytes` of a block of the caller's read as zero without writing to them, if that pays: pages that the
+/// Makes the first `bytes` of a block of the caller's read as zero without writing to them, if that pays: pages that
+/// the
 /// program will not use would become resident. `false`: they are to be written to.
 pub fn clear(address: usize, bytes: usize) -> bool {
     if !policy::tells_density(bytes) || density::is_dense() {

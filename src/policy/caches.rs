@@ -12,8 +12,12 @@ const _: () = assert!(config::FRONT_CACHE_MAX_BLOCKS as usize <= MAGAZINE_BLOCKS
 pub const BIN_MAX_BYTES: usize = 256 * KIB;
 /// The depot keeps at most this many bytes of one class, once it is known that the thread comes back for them.
 pub const DEPOT_CLASS_MAX_BYTES: usize = MIB;
-/// The depot keeps at most this many bytes of a class for a start; the bound is doubled up to [`DEPOT_CLASS_MAX_BYTES`].
+/// The depot keeps at most this many bytes of a class for a start; the bound is doubled up to
+/// [`DEPOT_CLASS_MAX_BYTES`].
 const DEPOT_CLASS_FIRST_BYTES: usize = 64 * KIB;
+const _: () = assert!(DEPOT_CLASS_MAX_BYTES.is_power_of_two() && DEPOT_CLASS_FIRST_BYTES.is_power_of_two());
+/// How often the bound of a class in the depot is doubled at most.
+pub const DEPOT_MOST_DOUBLINGS: u32 = (DEPOT_CLASS_MAX_BYTES / DEPOT_CLASS_FIRST_BYTES).trailing_zeros();
 /// A class of which the depot had no room for a magazine and that is taken out of slabs again, while the heap has
 /// acquired no more than so many slabs, may have more in the depot.
 const DEPOT_RETURN_SLABS: u64 = 4;
@@ -89,23 +93,16 @@ pub const fn next_refill(last_blocks: usize, capacity_blocks: usize) -> usize {
     if twice < capacity_blocks { twice } else { capacity_blocks }
 }
 
-/// Whether the depot may take one more magazine of `blocks` blocks of `bytes`, when it holds
-/// `class_blocks` of this class and `all_bytes` in all, and its bounds are halved so often; that of the class was
-/// doubled `doublings` times.
-pub const fn depot_has_room(
-    bytes: usize,
-    blocks: usize,
-    (class_blocks, doublings): (usize, u32),
-    all_bytes: usize,
-    halvings: u32,
-) -> bool {
-    let (now, most) = (DEPOT_CLASS_FIRST_BYTES << doublings, DEPOT_CLASS_MAX_BYTES >> halvings);
-    (class_blocks + blocks) * bytes <= if now < most { now } else { most }
-        && all_bytes + blocks * bytes <= DEPOT_MAX_BYTES >> halvings
+/// Whether the depot may hold `bytes` in all, where its bounds are halved so often.
+pub const fn depot_has_room(bytes: usize, halvings: u32) -> bool {
+    bytes <= DEPOT_MAX_BYTES >> halvings
 }
 
-/// How often the bound of a class in the depot is doubled at most.
-pub const DEPOT_MOST_DOUBLINGS: u32 = (DEPOT_CLASS_MAX_BYTES / DEPOT_CLASS_FIRST_BYTES).trailing_zeros();
+/// Whether it may hold `bytes` of a class whose bound was doubled so often.
+pub const fn depot_class_has_room(bytes: usize, doublings: u32, halvings: u32) -> bool {
+    let (now, most) = (DEPOT_CLASS_FIRST_BYTES << doublings, DEPOT_CLASS_MAX_BYTES >> halvings);
+    bytes <= if now < most { now } else { most }
+}
 
 /// Whether a thread comes back for blocks of a class that found no room in its depot when its heap had acquired
 /// `refused_slabs` in all, and now has acquired `acquired_slabs`.
@@ -135,20 +132,16 @@ mod tests {
         let blocks = |bytes, halvings| bin_capacity(bytes, MAGAZINE_BLOCKS, halvings);
         assert_eq!([0, 1, 2, 3].map(|halvings| blocks(4096, halvings)), [64, 32, 16, 16]);
         assert_eq!([blocks(64, 3), blocks(32 * KIB, 3), blocks(MIB, 3)], [MAGAZINE_BLOCKS, 8, 1]);
-        let of_class = |blocks| (blocks, DEPOT_MOST_DOUBLINGS);
-        let fits =
-            |class_blocks, all_bytes, halvings| depot_has_room(1024, 64, of_class(class_blocks), all_bytes, halvings);
-        assert!(fits(960, MIB, 0) && !fits(961, MIB, 0) && !fits(0, 2 * MIB - 1024, 0));
-        assert!(fits(64, 0, 3) && !fits(65, 0, 3) && !fits(0, 256 * KIB, 3));
     }
 
     #[test]
     fn the_depot_keeps_more_of_a_class_that_the_thread_comes_back_to() {
-        let fits = |class_blocks, doublings| depot_has_room(1024, 32, (class_blocks, doublings), 0, 0);
-        assert!(fits(32, 0) && !fits(33, 0), "64 KiB for a start");
-        assert!(fits(96, 1) && !fits(97, 1));
-        assert!(fits(992, DEPOT_MOST_DOUBLINGS) && !fits(993, DEPOT_MOST_DOUBLINGS));
-        assert!(!depot_has_room(1024, 32, (97, DEPOT_MOST_DOUBLINGS), 0, 3), "an eighth where threads are many");
+        let most_kib = |doublings, halvings| {
+            (1..=MIB / KIB).take_while(|kib| depot_class_has_room(kib * KIB, doublings, halvings)).last()
+        };
+        assert_eq!([0, 1, DEPOT_MOST_DOUBLINGS].map(|doublings| most_kib(doublings, 0)), [64, 128, 1024].map(Some));
+        assert_eq!(most_kib(DEPOT_MOST_DOUBLINGS, 3), Some(128), "an eighth where threads are many");
+        assert!(depot_has_room(2 * MIB, 0) && !depot_has_room(2 * MIB + 1, 0) && !depot_has_room(MIB, 3));
         assert!(comes_back(7, 7) && comes_back(7, 11) && !comes_back(7, 12));
     }
 

@@ -57,7 +57,8 @@ pub const fn idle_bin_blocks(bytes: usize) -> usize {
     if blocks < IDLE_BIN_BLOCKS { blocks } else { IDLE_BIN_BLOCKS }
 }
 
-/// Whether a class is hollow that has `slabs` of `slab_bytes` where `needed` would hold what is in use: all that is cached
+/// Whether a class is hollow that has `slabs` of `slab_bytes` where `needed` would hold what is in use: all that is
+/// cached
 /// or free of it keeps others from that much memory. The last slab counts as needed.
 pub const fn is_hollow(slabs: usize, needed: usize, slab_bytes: usize) -> bool {
     slabs.saturating_sub(if needed == 0 { 1 } else { needed }) * slab_bytes >= HOLLOW_MIN_BYTES

@@ -13,7 +13,8 @@ pub const CALLOC_FRESH_BYTES: usize = 4 * KIB;
 /// Room that mappings may hold in all, however little is in use.
 const ROOM_MIN_BYTES: usize = 256 * MIB;
 
-/// Least bytes of a block whose use is looked at, and whose mapping may have huge pages by default; NumPy asks for them from
+/// Least bytes of a block whose use is looked at, and whose mapping may have huge pages by default; NumPy asks for them
+/// from
 /// the same size on.
 const DENSITY_MIN_BYTES: usize = 4 * MIB;
 /// Bytes that a program has in huge blocks before one may have huge pages by default.

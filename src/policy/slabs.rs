@@ -24,8 +24,10 @@ pub const fn will_fill(slots: usize, slabs: usize) -> bool {
     slots == 1 && slabs >= 2
 }
 
-/// Whether a heap has a slab of a class to spare, with `slabs` of `capacity` blocks of which `out` are out: more is free
-/// than that, and a slab and a half at least, since needs go up and down. So of two threads that need as much none takes
+/// Whether a heap has a slab of a class to spare, with `slabs` of `capacity` blocks of which `out` are out: more is
+/// free
+/// than that, and a slab and a half at least, since needs go up and down. So of two threads that need as much none
+/// takes
 /// from the other.
 pub const fn has_surplus(slabs: usize, out: usize, capacity: usize) -> bool {
     let free = (slabs * capacity).saturating_sub(out);

@@ -14,8 +14,8 @@ use crate::superslab::registry::{self, TableView};
 
 /// What a drain needs of the front cache above it.
 pub trait Receiver {
-    /// Whether a batch of `blocks` blocks of one class may become a magazine of the depot as it is.
-    fn has_room(&mut self, class: usize, blocks: usize) -> bool;
+    /// Whether a batch of `blocks` blocks of one class is let into the depot as it is; who is refused is remembered.
+    fn admits(&mut self, class: usize, blocks: usize) -> bool;
     /// Takes a batch for which there is room.
     fn keep(&mut self, class: usize, batch: *mut Magazine);
     /// Takes the magazine of a batch whose blocks are settled.
@@ -48,7 +48,7 @@ pub fn drain(set: &mut SlabSet, receiver: &mut impl Receiver) {
         stats.drained_batches.add();
         stats.drained_blocks.add_n(u64::from(opened.count));
         let (class, count) = (opened.class as usize, opened.count as usize);
-        if opened.class != MIXED && receiver.has_room(class, count) {
+        if opened.class != MIXED && receiver.admits(class, count) {
             receive(receiver, opened.blocks());
             stats.drained_bytes.add_n(count as u64 * u64::from(CLASSES[class].bytes));
             receiver.keep(class, batch);

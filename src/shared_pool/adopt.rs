@@ -104,7 +104,9 @@ fn take_over(set: &mut SlabSet, id: u32, class: usize) -> bool {
 pub fn adopt_partial(set: &mut SlabSet, theirs: &mut SlabSet, class: usize) -> bool {
     let Some(slot) = theirs.give_up_partial(class) else { return false };
     set.attach_adopted(slot, class, theirs.owner());
-    set.stats().account_acquired(RunKind::slab(class).slots());
+    let slots = RunKind::slab(class).slots();
+    theirs.stats().released_slots.add_n(slots as u64);
+    set.stats().account_acquired(slots);
     set.stats().account_stage_hit(Stage::Adopt, 0);
     trace::line(Stage::Adopt, RunKind::slab(class), slot);
     true

@@ -85,7 +85,8 @@ pub fn seems_free(slot: u32, address: usize) -> bool {
     }
 }
 
-/// The heap that owned the slab with first slot `slot` before its owner, 0 if none did, racing with its tenant. For checks.
+/// The heap that owned the slab with first slot `slot` before its owner, 0 if none did, racing with its tenant. For
+/// checks.
 pub fn adopted_from(slot: u32) -> u32 {
     let slab = registry::slab_memory(slot as usize).cast::<Slab>();
     // SAFETY: [I-HEADER] the memory is committed, and [I-SLAB] one word is read: no reference is made.

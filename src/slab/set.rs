@@ -278,6 +278,8 @@ impl SlabSet {
         let out = unsafe { slab_at(slot) }.blocks_out();
         self.shared.stats.slabs[class].sub_n(1);
         self.shared.stats.blocks_out[class].sub_n(u64::from(out));
+        // they did not come back: no fall
+        self.classes[class].filled_blocks = self.classes[class].filled_blocks.saturating_sub(out);
         Some(slot)
     }
 

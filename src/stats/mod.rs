@@ -1,7 +1,8 @@
 //! Counters: what each part of the allocator raises, and no formatting.
 //!
 //! [`HeapStats`] has one writer at a time (whoever holds the heap's tenancy, or the owner for the
-//! outbox counters) and costs a load and a store; [`POOL`] is shared and raised on slow paths only.
+//! outbox counters; of a heap without an owner the tenant) and costs a load and a store; [`POOL`] is shared and raised
+//! on slow paths only.
 //! Nothing here is touched by a malloc or free that the front cache serves.
 
 use crate::geometry::NUM_CLASSES;
@@ -10,7 +11,7 @@ use crate::sync::counter::{OwnedCounter, SharedCounter};
 mod snapshot;
 pub use snapshot::*;
 
-/// The stages of acquire, in the order in which they are asked.
+/// The stages of acquire, in the order in which they are asked; Adopt once more before Claim, of owners that rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// A slab of a parked heap was adopted, or of an owner that rests.
@@ -61,7 +62,7 @@ pub struct HeapStats {
     pub releases: OwnedCounter,
     /// Slots of the slabs that were acquired; not reported.
     pub acquired_slots: OwnedCounter,
-    /// Slots of those given back; not reported.
+    /// Slots of those given back, or adopted by other heaps; not reported.
     pub released_slots: OwnedCounter,
     /// Slabs taken over from parked heaps, and from owners that rest.
     pub adopted_slabs: OwnedCounter,
@@ -130,7 +131,7 @@ impl HeapStats {
         self.released_slots.add_n(slots as u64);
     }
 
-    /// Slots of the slabs that it has, but for those that others have adopted.
+    /// Slots of the slabs that it has.
     pub fn held_slots(&self) -> u64 {
         self.acquired_slots.get().saturating_sub(self.released_slots.get())
     }

@@ -9,7 +9,7 @@
 //! | `World::visit`, `World::help_wanted` | `front_cache::visit` |
 //! | `World::drain` | `remote::drain`, `remote::forward` |
 //! | `World::free` | `remote::outbox` |
-//! | `World::adopt` | `shared_pool::adopt` |
+//! | `World::adopt` | `shared_pool::adopt`, `front_cache::surplus` |
 //!
 //! Promised when all threads have ended: every heap is parked, nothing waits in a queue, no visit is
 //! wanted, and every slab was released, once.
@@ -213,10 +213,10 @@ impl World {
         }
     }
 
-    /// Takes a slab of the parked heap `from`, if it is parked, for heap `to`, whose tenant the caller is.
+    /// Takes a slab of heap `from`, if it is parked or its owner rests, for heap `to`, whose tenant the caller is.
     fn adopt(&self, to: usize, set: &mut Set, from: usize) {
         let Heap { tenancy, queue, .. } = &self.heaps[from];
-        let Some(visit) = tenancy.transition_visit_parked() else { return };
+        let Some(visit) = tenancy.transition_visit() else { return };
         let slab = self.inside(from, |theirs| {
             let slab = theirs.slabs.pop();
             if let Some(slab) = slab {
@@ -228,8 +228,12 @@ impl World {
             let before = set.attached.replace(slab);
             set.slabs.extend(before);
         }
-        assert_eq!(tenancy.transition_end_visit(visit), Ended::Parked);
-        if !queue.is_empty() {
+        let mut ended = tenancy.transition_end_visit(visit);
+        if ended == Ended::Given {
+            self.tidy(from, Visit::Parked);
+            ended = tenancy.transition_end_visit(Visit::Parked);
+        }
+        if ended == Ended::Parked && !queue.is_empty() {
             self.wanted.insert(from as u32);
         }
     }

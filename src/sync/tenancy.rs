@@ -12,7 +12,7 @@
 //! | IDLE | BUSY | `enter` | the owner | a slow path begins |
 //! | BUSY | IDLE | `leave` | the owner | a slow path ends |
 //! | BUSY | PARKED | `park` | the owner | the thread or the call ends; slabs stay with the heap (abandoned) |
-//! | IDLE | VISITED | `visit` | any thread | drains a sleeping owner's queue, looks for a block, or allocates where no heap can be bound |
+//! | IDLE | VISITED | `visit` | any thread | drains a sleeping owner's queue, looks for a block, adopts a slab, or allocates where no heap can be bound |
 //! | PARKED | BORROWED | `visit` | any thread | drains, or adopts slabs |
 //! | VISITED | IDLE | `end_visit` | the visitor | |
 //! | BORROWED | PARKED | `end_visit` | the visitor | |

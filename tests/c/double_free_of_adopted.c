@@ -1,7 +1,9 @@
 // A block that its first owner has at hand still, when another thread takes over the slab around it, is found by a third
 // thread that frees it again.
 // expect: abort "hakmem: double free of {ptr}"
+#include "../../include/hakmem.h"
 #include "check.h"
+#include <dlfcn.h>
 #include <pthread.h>
 
 enum { SIZE = 4096, BLOCKS_OF_SLAB = 16, SLABS = 512, BLOCKS = SLABS * BLOCKS_OF_SLAB, MIB = 1 << 20 };
@@ -27,6 +29,13 @@ static void *take_over(void *unused) {
     return unused;
 }
 
+static uint64_t adoptions(void) {
+    struct hakmem_stats stats;
+    int (*get)(struct hakmem_stats *, size_t) = (int (*)(struct hakmem_stats *, size_t))dlsym(RTLD_DEFAULT, "hakmem_stats");
+    CHECK(get && get(&stats, sizeof stats) == 0);
+    return stats.adopt_hits;
+}
+
 int main(void) {
     pthread_t owner, other;
     pthread_barrier_init(&rests, NULL, 2);
@@ -34,6 +43,7 @@ int main(void) {
     CHECK(pthread_create(&owner, NULL, own, NULL) == 0);
     pthread_barrier_wait(&rests);
     CHECK(pthread_create(&other, NULL, take_over, NULL) == 0 && pthread_join(other, NULL) == 0);
+    CHECK(adoptions() > 100);
     printf("%p\n", cached);
     fflush(stdout);
     free(cached);
