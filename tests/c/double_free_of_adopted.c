@@ -1,8 +1,8 @@
 // A block that its first owner has at hand still, when another thread takes over the slab around it, is found by a third
 // thread that frees it again.
 // expect: abort "hakmem: double free of {ptr}"
-#include "../../include/hakmem.h"
 #include "check.h"
+#include "../../include/hakmem.h"
 #include <dlfcn.h>
 #include <pthread.h>
 
