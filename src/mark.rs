@@ -7,7 +7,7 @@
 //!
 //! A drain that finds the local mark in a block looks for the block among the free ones: two threads
 //! that free one block at the same time cannot see each other, but their batches meet there. (Blocks
-//! that are forwarded, or posted one by one by their owner, arrive with the local mark as well.) A mark
+//! that their owner posts one by one arrive with the local mark as well.) A mark
 //! is only a suspicion, since memory may be copied; see `front_cache/confirm.rs`.
 #![allow(unsafe_code)] // writes into blocks
 
@@ -46,6 +46,15 @@ pub unsafe fn is_marked_with(secret: u64, block: *mut u8) -> bool {
     // SAFETY: the caller's promise.
     let found = unsafe { word(block).read() };
     found == mark || found == !mark
+}
+
+/// Whether a block carries the local mark.
+///
+/// # Safety
+/// As for [`is_marked`].
+pub unsafe fn is_local(block: *mut u8) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { word(block).read() == local(os::process_secret(), block) }
 }
 
 /// Leaves the local mark.

@@ -270,6 +270,7 @@ fn slabs_of_resting_owners_serve_before_the_process_grows() {
         let all_rest = Arc::new(Barrier::new(9));
         let rest = |all_rest: Arc<Barrier>| {
             let blocks: Vec<_> = (0..8 * MIB / SIZE).map(|_| block(SIZE)).collect();
+            all_rest.wait(); // none of them grows any more
             let (kept, freed): (Vec<_>, Vec<_>) = blocks.into_iter().enumerate().partition(|(at, _)| at % 16 == 0);
             freed.into_iter().for_each(|(_, block)| release(block));
             all_rest.wait();
@@ -277,6 +278,7 @@ fn slabs_of_resting_owners_serve_before_the_process_grows() {
             kept.into_iter().for_each(|(_, block)| release(block));
         };
         let resting: Vec<_> = (0..8).map(|_| all_rest.clone()).map(|all| spawn(move || rest(all))).collect();
+        all_rest.wait();
         all_rest.wait();
         let before = snapshot();
         let blocks: Vec<_> = (0..16 * MIB / SIZE).map(|_| block(SIZE)).collect();

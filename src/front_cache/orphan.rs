@@ -30,10 +30,12 @@ use super::{bind, elsewhere, tls, visit};
 use crate::geometry::*;
 use crate::large;
 use crate::magazine::stock;
+use crate::mark;
 use crate::os;
+use crate::remote::forward::Forward;
 use crate::shared_pool;
 use crate::slab::directory::{self, HeapRecord};
-use crate::slab::owned::head_slot;
+use crate::slab::owned::{head_slot, seems_free};
 use crate::slab::set::{Put, SlabSet};
 use crate::superslab::registry;
 use crate::sync::id_set::IdSet;
@@ -210,19 +212,29 @@ fn finish(id: u32, record: &'static HeapRecord, mine: *mut Heap) {
     park(id, record);
 }
 
-/// Puts blocks of a torn heap into their slabs; what is there already, or another heap's, is left.
+/// Puts blocks of a torn heap into their slabs; what is there already is left. Blocks of another heap, which has
+/// adopted
+/// their slab, are forwarded, unless their mark says that they were sent before.
 fn put_back(set: &mut SlabSet, blocks: &[*mut u8]) {
+    let mut forward = Forward::new();
     for &block in blocks {
         let Some(slot) = registry::slot_of(block as usize) else { continue };
         let entry = registry::entry(slot);
-        let Some(class) = entry_class(entry).filter(|_| entry_owner(entry) == set.owner()) else { continue };
+        let Some(class) = entry_class(entry) else { continue };
         let info = &CLASSES[class];
         if !is_block_start(block as usize & info.slab_mask as usize, info.inverse) {
             continue;
         }
         let head = head_slot(slot, class);
-        if let (_, Put::Whole) = set.put_leading(head, class, &[block]) {
+        if entry_owner(entry) != set.owner() {
+            // SAFETY: the start of a block of an ACTIVE slab.
+            if unsafe { mark::is_local(block) } && !seems_free(head, block as usize) {
+                // SAFETY: free, since a bin or the depot had it, and sent by nobody: that would have changed its mark.
+                unsafe { forward.add(entry_owner(entry), class, block) };
+            }
+        } else if let (_, Put::Whole) = set.put_leading(head, class, &[block]) {
             shared_pool::release_slab(set, head, class);
         }
     }
+    forward.post();
 }

@@ -24,10 +24,10 @@ use crate::sync::{AtomicU32, Ordering};
 static CURSOR: AtomicU32 = AtomicU32::new(0);
 
 /// Attaches a slab of an owner that rests to `set`, by the thread that owns that and is inside. `false`: no heap that
-/// was
-/// looked at has more free than in use. [`visit::help_wanted`] is to follow.
+/// was looked at has more free than in use, or this one is to grow, having given slabs itself.
+/// [`visit::help_wanted`] is to follow.
 pub(super) fn adopt(set: &mut SlabSet, class: usize) -> bool {
-    if shared_pool::claimed_bytes() < policy::SURPLUS_MIN_CLAIMED_BYTES {
+    if shared_pool::claimed_bytes() < policy::SURPLUS_MIN_CLAIMED_BYTES || set.pays_for_given() {
         return false;
     }
     let heaps = directory::ids() as u32 - 1;
@@ -62,6 +62,9 @@ fn take_over(set: &mut SlabSet, id: u32, record: &'static HeapRecord, class: usi
     // SAFETY: [I-TENANT] the visit made this thread the tenant.
     let theirs = unsafe { &mut *record.set.get() };
     let is_taken = shared_pool::adopt_partial(set, theirs, class);
+    if is_taken {
+        theirs.note_given();
+    }
     if visit == Visit::Parked {
         shared_pool::advertise(theirs); // its owner has ended meanwhile
     }

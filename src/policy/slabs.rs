@@ -8,6 +8,11 @@ pub const CONTROL_LOCK_WAIT_MS: u32 = 1000;
 pub const ADOPT_PROBES: usize = 8;
 /// Below so many claimed bytes no heap takes slabs of owners that rest: there is little to be had.
 pub const SURPLUS_MIN_CLAIMED_BYTES: usize = 16 * MIB;
+/// A heap that has given so many slabs to others, and needs some itself, takes one of the next fresh: threads whose
+/// needs
+/// go up and down in turn would take slabs from each other without end. So a slab that is missing is paid for by a few
+/// adoptions, and then by memory.
+const GIVEN_SLABS_FOR_A_FRESH_ONE: u64 = 16;
 /// Heaps that a search for such a slab looks at.
 pub const SURPLUS_PROBES: u32 = 64;
 /// Slabs that will fill stand in dense SuperSlabs, behind huge pages, once so many bytes are claimed: the last huge
@@ -32,6 +37,12 @@ pub const fn will_fill(slots: usize, slabs: usize) -> bool {
 pub const fn has_surplus(slabs: usize, out: usize, capacity: usize) -> bool {
     let free = (slabs * capacity).saturating_sub(out);
     slabs > 1 && free >= capacity + capacity / 2 && free > out
+}
+
+/// Whether a heap that has given `given_slabs` to others is to take a fresh one, having taken `fresh_slabs` for that
+/// reason before.
+pub const fn owes_growth(given_slabs: u64, fresh_slabs: u64) -> bool {
+    given_slabs >= (fresh_slabs + 1) * GIVEN_SLABS_FOR_A_FRESH_ONE
 }
 
 /// Releases of a heap that are told one by one, and afterwards together, to those who may join EMPTY runs.
@@ -72,6 +83,11 @@ mod tests {
         assert!(has_surplus(5, 39, 16) && !has_surplus(5, 40, 16), "as much is in use as is free");
         assert!(!has_surplus(1, 0, 16) && !has_surplus(0, 0, 16), "the one that serves it stays");
         assert!(!has_surplus(2, 100, 16), "the counters may be behind each other");
+    }
+
+    #[test]
+    fn who_gives_slabs_grows_by_a_part_of_them() {
+        assert!(!owes_growth(15, 0) && owes_growth(16, 0) && !owes_growth(31, 1) && owes_growth(1600, 99));
     }
 
     #[test]

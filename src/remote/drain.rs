@@ -146,7 +146,8 @@ pub fn settle(set: &mut SlabSet, blocks: &[*mut u8]) {
         rest = others;
         // a block keeps its slab from being released: an entry without class means it came twice
         let Some(class) = entry_class(entry) else { fatal::double_free(block as usize) };
-        forward.add(entry_owner(entry), class, block);
+        // SAFETY: a block that is settled is free, and in no other hands.
+        unsafe { forward.add(entry_owner(entry), class, block) };
     }
     forward.post();
 }

@@ -1,10 +1,12 @@
 //! Blocks that arrive at a heap whose slab another heap has adopted meanwhile: on to that one, as
-//! many of one owner as follow each other in one batch.
+//! many of one owner as follow each other in one batch. They carry the remote mark on their way, as all that is
+//! sent: the child of a fork tells by it what was sent already (`front_cache/orphan.rs`).
 #![allow(unsafe_code)] // fills magazines by pointer
 
 use super::outbox::{self, Posted};
 use crate::geometry::CLASSES;
 use crate::magazine::{Magazine, stock};
+use crate::mark;
 use crate::policy::MAGAZINE_BLOCKS;
 use crate::slab::directory;
 use crate::stats::POOL;
@@ -12,7 +14,7 @@ use core::ptr;
 
 /// The batch being filled; posted by [`Forward::post`].
 #[derive(Debug)]
-pub(super) struct Forward {
+pub(crate) struct Forward {
     owner: u32,
     bytes: usize,
     batch: *mut Magazine,
@@ -20,13 +22,18 @@ pub(super) struct Forward {
 
 impl Forward {
     /// Nothing to forward yet.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { owner: 0, bytes: 0, batch: ptr::null_mut() }
     }
 
     /// Adds a block of `class` that belongs to `owner`.
+    ///
+    /// # Safety
+    /// A free block of a slab of that class, which the caller gives away.
     #[cold]
-    pub(super) fn add(&mut self, owner: u32, class: usize, block: *mut u8) {
+    pub(crate) unsafe fn add(&mut self, owner: u32, class: usize, block: *mut u8) {
+        // SAFETY: the caller's promise; blocks have at least 16 bytes.
+        unsafe { mark::leave_remote(block) };
         if self.owner != owner {
             self.post();
             self.owner = owner;
@@ -46,8 +53,8 @@ impl Forward {
         }
     }
 
-    /// Posts what was added.
-    pub(super) fn post(&mut self) {
+    /// Posts what was added. Heaps that need help are wanted afterwards.
+    pub(crate) fn post(&mut self) {
         let batch = core::mem::replace(&mut self.batch, ptr::null_mut());
         if batch.is_null() {
             return;

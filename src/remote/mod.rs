@@ -18,6 +18,6 @@
 //! own first word (`HeapShared::strays`): none is ever lost.
 
 pub mod drain;
-mod forward;
+pub mod forward;
 mod lane;
 pub mod outbox;

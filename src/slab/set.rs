@@ -39,6 +39,10 @@ pub struct SlabSet {
     pub superslab_hint: u32,
     /// Slabs that were given back before a slab was attached last.
     released_before: u64,
+    /// Slabs that others took while its owner rested.
+    given: u64,
+    /// Fresh slabs that it took in place of those.
+    fresh_for_given: u64,
     /// What came back to the slabs.
     fall: Fall,
     /// Bit `class`: the parked heap is counted among those with a partial slab of that class.
@@ -67,6 +71,8 @@ impl SlabSet {
             commit_step: CommitStep::new(),
             superslab_hint: 0,
             released_before: 0,
+            given: 0,
+            fresh_for_given: 0,
             fall: Fall::new(),
             advertised: 0,
             classes: [NO_SLABS; NUM_CLASSES],
@@ -281,6 +287,18 @@ impl SlabSet {
         // they did not come back: no fall
         self.classes[class].filled_blocks = self.classes[class].filled_blocks.saturating_sub(out);
         Some(slot)
+    }
+
+    /// Notes that a slab was given up while its owner rested.
+    pub fn note_given(&mut self) {
+        self.given += 1;
+    }
+
+    /// Whether the heap is to take a fresh slab now, since others have taken several of it; if so, that is noted.
+    pub fn pays_for_given(&mut self) -> bool {
+        let pays = policy::owes_growth(self.given, self.fresh_for_given);
+        self.fresh_for_given += u64::from(pays);
+        pays
     }
 
     /// Gives up the attached slab of a class if all of its blocks are in it.
