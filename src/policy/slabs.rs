@@ -14,7 +14,7 @@ pub const SURPLUS_MIN_CLAIMED_BYTES: usize = 16 * MIB;
 /// adoptions, and then by memory.
 const GIVEN_SLABS_FOR_A_FRESH_ONE: u64 = 16;
 /// Heaps that a search for such a slab looks at.
-pub const SURPLUS_PROBES: u32 = 64;
+pub const SURPLUS_PROBES: u32 = 8;
 /// Slabs that will fill stand in dense SuperSlabs, behind huge pages, once so many bytes are claimed: the last huge
 /// page may be touched in vain, which a small program would notice.
 pub const DENSE_MIN_CLAIMED_BYTES: usize = 16 * MIB;
