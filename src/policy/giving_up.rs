@@ -48,7 +48,7 @@ pub const fn falling_bin_blocks(used_bytes: usize, slab_bytes: usize, capacity_b
 
 /// Slots that a heap with `held` of them acquires in a generation: a class that was not used for two is idle.
 pub const fn usage_generation_slots(held: u64) -> u64 {
-    if held / 8 > 24 { held / 8 } else { 24 }
+    if held / 8 > 48 { held / 8 } else { 48 }
 }
 
 /// Blocks of `bytes` that a bin keeps of a class that is idle.
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn generations_of_large_heaps_are_longer() {
-        assert_eq!([0, 192, 200, 1600].map(usage_generation_slots), [24, 24, 25, 200]);
+        assert_eq!([0, 384, 400, 1600].map(usage_generation_slots), [48, 48, 50, 200]);
         assert_eq!([0, 2, 100].map(swing_bytes), [0, 3, 150]);
     }
 }
