@@ -115,7 +115,8 @@ pub fn give_way(more_bytes: usize) {
 pub fn give_way_to_block(bytes: usize, more_bytes: usize) {
     let cached = POOL.huge_cached_bytes.get() as usize;
     if cached > 0 && density::is_dense() && shared_pool::would_raise_peak(bytes) {
-        evict_down_to(cached.saturating_sub(more_bytes));
+        let kept = policy::with_room_for_sizes(KEPT.bytes()); // as many were unmapped in vain
+        evict_down_to(cached.saturating_sub(more_bytes).max(kept));
     }
 }
 
