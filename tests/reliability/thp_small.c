@@ -25,6 +25,16 @@ static void *allocate_some(void *unused) {
     return unused;
 }
 
+// The threads may all be there at once, or one after the other, in one heap: the least of a few runs.
+static long least_under(const char *mode) {
+    long least = resident_under(mode);
+    for (int i = 0; i < 4; i++) {
+        long now = resident_under(mode);
+        if (now < least) least = now;
+    }
+    return least;
+}
+
 int main(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], "measure") == 0) {
         pthread_t threads[4];
@@ -33,7 +43,7 @@ int main(int argc, char **argv) {
         dprintf(1, "%ld\n", rss_kib());
         _exit(0);
     }
-    long never = resident_under("never"), always = resident_under("always");
+    long never = least_under("never"), always = least_under("always");
     printf("resident: %ld KiB without huge pages, %ld KiB with them everywhere\n", never, always);
     fflush(stdout);
     CHECK(never > 0 && always < never + 256);
