@@ -7,8 +7,8 @@
 //!
 //! A drain that finds the local mark in a block looks for the block among the free ones: two threads
 //! that free one block at the same time cannot see each other, but their batches meet there. (Blocks
-//! that their owner posts one by one arrive with the local mark as well.) A mark
-//! is only a suspicion, since memory may be copied; see `front_cache/confirm.rs`.
+//! that their owner posts one by one arrive with the local mark as well.) A mark is only a suspicion, since
+//! memory may be copied; see `front_cache/confirm.rs`.
 #![allow(unsafe_code)] // writes into blocks
 
 use crate::os;

@@ -153,7 +153,7 @@ fn enter_without_heap(shim: *mut Heap) -> Option<Tenant> {
         // a signal handler has bound a heap since this slow path began: that one stays
         return Some(Tenant::of_another(heap, Tenure::Borrowed, between));
     }
-    let _ = orphan::take_over(id_of(heap));
+    let _ = orphan::take_over(visit::owner_of(record));
     tls::set_current(heap);
     arm_thread_exit(heap);
     Some(Tenant::own(heap))
@@ -212,8 +212,9 @@ fn replace(old: *mut Heap) -> Option<Tenant> {
         return visit_any();
     };
     let heap = Heap::of_record(record);
-    if orphan::take_over(id_of(heap)) {
-        orphan::leave_behind(id_of(old));
+    if orphan::take_over(visit::owner_of(record)) {
+        // SAFETY: [I-HEAP]
+        orphan::leave_behind(unsafe { Heap::id(old) });
     }
     // SAFETY: [I-BIN] [I-OUTBOX] they belong to the owner thread, which this one is of both heaps.
     unsafe {
@@ -232,11 +233,6 @@ fn replace(old: *mut Heap) -> Option<Tenant> {
         park(old);
     }
     Some(Tenant::own(heap))
-}
-
-fn id_of(heap: *mut Heap) -> u32 {
-    // SAFETY: [I-HEAP] the key never changes.
-    unsafe { Heap::id(heap) }
 }
 
 /// BUSY -> PARKED by the tenant, who may not use the heap afterwards.

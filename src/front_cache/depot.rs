@@ -56,8 +56,7 @@ impl Depot {
     }
 
     /// Whether one more magazine of `blocks` blocks is let in, in a heap that has acquired so many slabs. Where only
-    /// the
-    /// bound of its class is in the way, that is noted.
+    /// the bound of its class is in the way, that is noted.
     pub fn admits(&mut self, class: usize, blocks: usize, acquired_slabs: u64) -> bool {
         let bytes = CLASSES[class].bytes as usize;
         let halvings = policy::cache_halvings(directory::in_use());
@@ -73,8 +72,7 @@ impl Depot {
     }
 
     /// Notes that blocks of a class are taken out of slabs, in a heap that has acquired so many: if the bound kept a
-    /// magazine
-    /// of such out a short while ago, it is doubled.
+    /// magazine of such out a short while ago, it is doubled.
     pub fn note_missed(&mut self, class: usize, acquired_slabs: u64) {
         let refused_at = core::mem::take(&mut self.refused_at[class]);
         if refused_at != 0

@@ -111,8 +111,7 @@ fn give_up_falling(inside: &mut Inside<'_>, class: usize) -> bool {
 }
 
 /// What is cached of a class that is idle, or hollow, goes back to its slabs, but for a few small blocks: the bin may
-/// be
-/// in use without ever being empty or full.
+/// be in use without ever being empty or full.
 pub(super) fn give_up_idle(inside: &mut Inside<'_>, class: usize) {
     while flush_depot_magazine(inside, class) {}
     inside.depot.start_over(class);

@@ -17,7 +17,8 @@ use crate::superslab::registry::TableView;
 use core::cell::UnsafeCell;
 use core::mem::offset_of;
 
-/// What the owner thread alone writes, at any time; who else reads, and the one exception, is said in `front_cache/mod.rs`.
+/// What the owner thread alone writes, at any time; who else reads, and the one exception, is said in
+/// `front_cache/mod.rs`.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub struct FrontCache {

@@ -12,10 +12,10 @@
 //!                slab goes back to its set, counted anew; runs in nobody's hands become UNUSED
 //!   finish       blocks in bins and depot go to their slabs, unless they are there already
 //!   want_mail    heaps with mail that nobody is to fetch
-//! empty_next, empty_left_behind   later: what a whole heap has in bins and outbox, before the child takes fresh
-//! memory.
-//!                Most children end, or run another program, before that
 //! ```
+//!
+//! What a whole heap has in bins and outbox stays there, since most children end, or run another program, soon:
+//! `empty_next` and `empty_left_behind` empty it before the child takes fresh memory.
 //!
 //! Lost are the blocks and magazines that were in no list at that instruction, and mappings that no record led to.
 //!
@@ -92,7 +92,7 @@ pub(super) fn empty_next() -> bool {
     false
 }
 
-/// Notes that the calling thread owns heap `id` now, and with it what was left there. `false`: nothing was.
+/// Takes over what was left behind in heap `id`, by its tenant. `false`: nothing was.
 pub(super) fn take_over(id: u32) -> bool {
     LEFT.contains(id) && LEFT.remove(id)
 }
@@ -103,10 +103,9 @@ pub(super) fn leave_behind(id: u32) {
 }
 
 /// Moves what an owner that does not exist here has left in bins and outbox into the depot and on its way; by the
-/// tenant
-/// of heap `id`, which has no owner.
+/// tenant of heap `id`, which has no owner.
 pub(super) fn empty_left_behind(id: u32, heap: *mut Heap, set: &SlabSet, depot: &mut Depot) {
-    if !LEFT.contains(id) || !LEFT.remove(id) {
+    if !take_over(id) {
         return;
     }
     // SAFETY: [I-BIN] [I-OUTBOX] the heap has no owner, and the tenant is in its place.
@@ -213,8 +212,7 @@ fn finish(id: u32, record: &'static HeapRecord, mine: *mut Heap) {
 }
 
 /// Puts blocks of a torn heap into their slabs; what is there already is left. Blocks of another heap, which has
-/// adopted
-/// their slab, are forwarded, unless their mark says that they were sent before.
+/// adopted their slab, are forwarded, unless their mark says that they were sent before.
 fn put_back(set: &mut SlabSet, blocks: &[*mut u8]) {
     let mut forward = Forward::new();
     for &block in blocks {

@@ -3,10 +3,9 @@
 //! use, and none is whole.
 //!
 //! The slab changes its owner as one of a parked heap does (`shared_pool/adopt.rs`). The old owner may have blocks of
-//! it
-//! in bins and depot, and another thread in its outbox: they are forwarded when they are settled. The idea that threads
-//! share what one of them has too much of is that of TCMalloc's central free lists; here whole slabs go from heap to
-//! heap, and only where the process would grow otherwise.
+//! it in bins and depot, and another thread in its outbox: they are forwarded when they are settled. The idea that
+//! threads share what one of them has too much of is that of TCMalloc's central free lists; here whole slabs go from
+//! heap to heap, and only where the process would grow otherwise.
 #![allow(unsafe_code)] // becomes the tenant of another heap
 
 use super::elsewhere::Elsewhere;
@@ -55,8 +54,7 @@ fn has_surplus(record: &'static HeapRecord, class: usize) -> bool {
 }
 
 /// Visits heap `id` and moves one of its partial slabs to `set`, all before the visit ends: the next tenant of `id`
-/// must
-/// find the entry words changed.
+/// must find the entry words changed.
 fn take_over(set: &mut SlabSet, id: u32, record: &'static HeapRecord, class: usize) -> bool {
     let Some(visit) = record.shared.tenancy.transition_visit() else { return false };
     // SAFETY: [I-TENANT] the visit made this thread the tenant.

@@ -69,8 +69,7 @@ impl Default for Usage {
 }
 
 /// Empties idle classes and hollow ones, for a heap that finds no warm run. Fresh memory costs a page fault for each
-/// page,
-/// so this may look at all bins. `false`: there was nothing.
+/// page, so this may look at all bins. `false`: there was nothing.
 pub(super) fn before_growth(inside: &mut Inside<'_>) -> bool {
     let stats = inside.set.stats();
     let usage = &mut inside.front.usage;

@@ -115,7 +115,8 @@ pub fn leave(record: &'static HeapRecord, visit: Visit) -> bool {
     record.shared.has_mail() // [PARK]
 }
 
-fn owner_of(record: &'static HeapRecord) -> u32 {
+/// The id of the heap of a record.
+pub(super) fn owner_of(record: &'static HeapRecord) -> u32 {
     // SAFETY: [I-HEAP]
     unsafe { Heap::id(Heap::of_record(record)) }
 }

@@ -99,8 +99,7 @@ fn evict_down_to(limit: usize) {
 }
 
 /// Where the shared pool takes `more_bytes` of fresh memory, and so much was never taken, unmaps so much of what is
-/// kept
-/// beyond the limit that these take its place.
+/// kept beyond the limit that these take its place.
 #[inline]
 pub fn give_way(more_bytes: usize) {
     let cached = POOL.huge_cached_bytes.get() as usize;

@@ -75,8 +75,7 @@ fn reshape(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
 }
 
 /// Makes the first `bytes` of a block of the caller's read as zero without writing to them, if that pays: pages that
-/// the
-/// program will not use would become resident. `false`: they are to be written to.
+/// the program will not use would become resident. `false`: they are to be written to.
 pub fn clear(address: usize, bytes: usize) -> bool {
     if !policy::tells_density(bytes) || density::is_dense() {
         return false;

@@ -58,8 +58,7 @@ pub const fn idle_bin_blocks(bytes: usize) -> usize {
 }
 
 /// Whether a class is hollow that has `slabs` of `slab_bytes` where `needed` would hold what is in use: all that is
-/// cached
-/// or free of it keeps others from that much memory. The last slab counts as needed.
+/// cached or free of it keeps others from that much memory. The last slab counts as needed.
 pub const fn is_hollow(slabs: usize, needed: usize, slab_bytes: usize) -> bool {
     slabs.saturating_sub(if needed == 0 { 1 } else { needed }) * slab_bytes >= HOLLOW_MIN_BYTES
 }

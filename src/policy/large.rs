@@ -14,8 +14,7 @@ pub const CALLOC_FRESH_BYTES: usize = 4 * KIB;
 const ROOM_MIN_BYTES: usize = 256 * MIB;
 
 /// Least bytes of a block whose use is looked at, and whose mapping may have huge pages by default; NumPy asks for them
-/// from
-/// the same size on.
+/// from the same size on.
 const DENSITY_MIN_BYTES: usize = 4 * MIB;
 /// Bytes that a program has in huge blocks before one may have huge pages by default.
 const HUGE_PAGES_MIN_LIVE_BYTES: usize = 32 * MIB;

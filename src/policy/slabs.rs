@@ -9,9 +9,8 @@ pub const ADOPT_PROBES: usize = 8;
 /// Below so many claimed bytes no heap takes slabs of owners that rest: there is little to be had.
 pub const SURPLUS_MIN_CLAIMED_BYTES: usize = 16 * MIB;
 /// A heap that has given so many slabs to others, and needs some itself, takes one of the next fresh: threads whose
-/// needs
-/// go up and down in turn would take slabs from each other without end. So a slab that is missing is paid for by a few
-/// adoptions, and then by memory.
+/// needs go up and down in turn would take slabs from each other without end. So a slab that is missing is paid for by
+/// a few adoptions, and then by memory.
 const GIVEN_SLABS_FOR_A_FRESH_ONE: u64 = 16;
 /// Heaps that a search for such a slab looks at.
 pub const SURPLUS_PROBES: u32 = 8;
@@ -30,10 +29,8 @@ pub const fn will_fill(slots: usize, slabs: usize) -> bool {
 }
 
 /// Whether a heap has a slab of a class to spare, with `slabs` of `capacity` blocks of which `out` are out: more is
-/// free
-/// than that, and a slab and a half at least, since needs go up and down. So of two threads that need as much none
-/// takes
-/// from the other.
+/// free than that, and a slab and a half at least, since needs go up and down. So of two threads that need as much at the
+/// same time none takes from the other.
 pub const fn has_surplus(slabs: usize, out: usize, capacity: usize) -> bool {
     let free = (slabs * capacity).saturating_sub(out);
     slabs > 1 && free >= capacity + capacity / 2 && free > out

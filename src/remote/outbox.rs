@@ -1,9 +1,8 @@
 //! The outbox: blocks of other heaps on their way, by owner.
 //!
-//! An outbox belongs to its heap's owner alone; visitors do not touch it, but where a fork has left it without one. It
-//! holds at most about
-//! [`policy::OUTBOX_MAX_BYTES`]; lanes are posted when they are full (sooner if the owner sleeps), when
-//! another owner needs the lane, when all of them together hold that much, on the slow paths that ask
+//! An outbox belongs to its heap's owner alone; visitors do not touch it, but where a fork has left it without one.
+//! It holds at most about [`policy::OUTBOX_MAX_BYTES`]; lanes are posted when they are full (sooner if the owner sleeps),
+//! when another owner needs the lane, when all of them together hold that much, on the slow paths that ask
 //! the shared pool, and at thread exit. When the thread moves to another heap, the outbox moves with it.
 #![allow(unsafe_code)] // fills magazines by pointer
 

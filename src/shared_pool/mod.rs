@@ -1,13 +1,13 @@
 //! The shared pool: where a heap gets slabs from and gives them back to, without a lock.
 //!
 //! ```text
-//! acquire_slab
+//! acquire_warm_slab
 //!   adopt_abandoned           adopt.rs    a partial slab of a parked heap
 //!   acquire_warm_run                      memory that was in use
 //!     reuse_empty_slot        empty.rs    stage 1: an EMPTY run of the class
 //!     reuse_other_empty_slot  empty.rs    stage 1b: an EMPTY run of another class
 //!                             join.rs       or several, joined
-//!   acquire_fresh_run                     memory that was not
+//! acquire_fresh_slab                      memory that was not
 //!     claim_unused_slot       unused.rs   stage 2: an UNUSED run
 //!     grow_with_new_superslab unused.rs   stage 3: a new SuperSlab
 //! release_slab / release_run  release.rs    EMPTY, and purge above what may be retained
@@ -75,13 +75,8 @@ pub struct Run {
     pub content: Content,
 }
 
-/// Attaches a slab of `class` with free blocks to `set`, whose tenant the caller is. `false`:
-/// memory is out.
-pub fn acquire_slab(set: &mut SlabSet, class: usize) -> bool {
-    acquire_warm_slab(set, class) || acquire_fresh_slab(set, class)
-}
-
-/// The same from memory that was in use before; `false`: there is none.
+/// Attaches a slab of `class` with free blocks to `set`, whose tenant the caller is, from memory that was in use before.
+/// `false`: there is none.
 pub fn acquire_warm_slab(set: &mut SlabSet, class: usize) -> bool {
     if adopt::adopt_abandoned(set, class) {
         return true;
@@ -90,7 +85,7 @@ pub fn acquire_warm_slab(set: &mut SlabSet, class: usize) -> bool {
     attach(set, class, run)
 }
 
-/// The same from memory that was not.
+/// The same from memory that was not; `false`: memory is out.
 pub fn acquire_fresh_slab(set: &mut SlabSet, class: usize) -> bool {
     let run = acquire_fresh_run(set, RunKind::slab(class));
     attach(set, class, run)

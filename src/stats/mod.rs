@@ -2,8 +2,7 @@
 //!
 //! [`HeapStats`] has one writer at a time (whoever holds the heap's tenancy, or the owner for the
 //! outbox counters; of a heap without an owner the tenant) and costs a load and a store; [`POOL`] is shared and raised
-//! on slow paths only.
-//! Nothing here is touched by a malloc or free that the front cache serves.
+//! on slow paths only. Nothing here is touched by a malloc or free that the front cache serves.
 
 use crate::geometry::NUM_CLASSES;
 use crate::sync::counter::{OwnedCounter, SharedCounter};
