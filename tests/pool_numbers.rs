@@ -8,6 +8,7 @@
 // blocks by address
 #![allow(unsafe_code)]
 
+use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Barrier, Mutex};
@@ -292,6 +293,117 @@ fn slabs_of_resting_owners_serve_before_the_process_grows() {
         resting.into_iter().for_each(|thread| thread.join().unwrap());
         blocks.into_iter().for_each(release);
         assert_eq!(heap_check::count_faults(), 0);
+    });
+}
+
+/// `mib` MiB in blocks of `size`.
+fn blocks_of(size: usize, mib: usize) -> Vec<usize> {
+    (0..mib * MIB / size).map(|_| block(size)).collect()
+}
+
+/// Runs `before` while another thread has `mib` MiB in blocks of `size`, and `after` when it has freed them and rests.
+fn beside_freed_memory<T>(size: usize, mib: usize, before: impl FnOnce() -> T, after: impl FnOnce(T)) {
+    let meets = Arc::new(Barrier::new(2));
+    let other = meets.clone();
+    let thread = spawn(move || {
+        let blocks = blocks_of(size, mib);
+        other.wait();
+        other.wait();
+        blocks.into_iter().for_each(release);
+        other.wait();
+        other.wait();
+    });
+    meets.wait();
+    let made = before();
+    meets.wait();
+    meets.wait();
+    after(made);
+    meets.wait();
+    thread.join().unwrap();
+    assert_eq!(heap_check::count_faults(), 0);
+}
+
+#[test]
+fn a_thread_gets_back_the_slabs_that_it_has_given_back() {
+    in_child("a_thread_gets_back_the_slabs_that_it_has_given_back", &[], || {
+        let slabs_of = |blocks: &[usize]| blocks.iter().map(|block| block / SLOT_BYTES).collect::<BTreeSet<_>>();
+        let allocate_and_free = || {
+            let blocks = blocks_of(KIB, 4);
+            let slabs = slabs_of(&blocks);
+            blocks.into_iter().for_each(release);
+            slabs
+        };
+        beside_freed_memory(KIB, 8, allocate_and_free, |before| {
+            // another size: nothing comes from what is cached
+            let blocks = blocks_of(768, 3);
+            let (now, hits) = (slabs_of(&blocks), snapshot().stage_hits[Stage::ReuseOther as usize]);
+            let again = now.intersection(&before).count();
+            say(&format!("{again} of {} slabs are those that the thread had, {hits} by stage 1b", now.len()));
+            assert!(now.is_subset(&before) && hits as usize + 2 >= now.len());
+            blocks.into_iter().for_each(release);
+        });
+    });
+}
+
+#[test]
+fn what_a_resting_thread_has_given_back_serves_others() {
+    in_child("what_a_resting_thread_has_given_back_serves_others", &[], || {
+        beside_freed_memory(
+            KIB,
+            16,
+            || (),
+            |()| {
+                let before = snapshot();
+                // single slots for slabs of several, and for spans, are joined
+                let sizes = [1024, 768, 4 * KIB, 24 * KIB, 100 * KIB, 700 * KIB];
+                let blocks: Vec<_> =
+                    sizes.iter().flat_map(|&size| (0..2 * MIB / size).map(move |_| block(size))).collect();
+                let now = snapshot();
+                let fresh = now.stage_hits[Stage::Claim as usize] - before.stage_hits[Stage::Claim as usize];
+                say(&format!("{fresh} fresh runs for 12 MiB, {} KiB warm before", before.warm_bytes / KIB as u64));
+                assert!(fresh <= 2 && now.superslabs == before.superslabs);
+                blocks.into_iter().for_each(release);
+            },
+        );
+    });
+}
+
+#[test]
+fn what_a_resting_thread_has_given_back_goes_to_the_system_in_time() {
+    let name = "what_a_resting_thread_has_given_back_goes_to_the_system_in_time";
+    in_child(name, &[("HAKMEM_PURGE_DELAY_MS", "50")], || {
+        beside_freed_memory(
+            KIB,
+            16,
+            || (),
+            |()| {
+                let before = snapshot();
+                let blocks: Vec<_> = (0..8)
+                    .flat_map(|_| {
+                        // no condition to wait for: the delay is what is tested
+                        std::thread::sleep(std::time::Duration::from_millis(30));
+                        blocks_of(32 * KIB, 1)
+                    })
+                    .collect();
+                let purged_mib = (snapshot().purged_bytes - before.purged_bytes) as usize / MIB;
+                say(&format!("{purged_mib} of {} MiB purged", before.warm_bytes as usize / MIB));
+                assert!(purged_mib >= 12);
+                blocks.into_iter().for_each(release);
+            },
+        );
+    });
+}
+
+/// With no room to retain, all that threads give back goes, whoever has it.
+#[test]
+fn what_heaps_have_is_purged_above_the_limit() {
+    in_child("what_heaps_have_is_purged_above_the_limit", &[("HAKMEM_CACHE_MIN_MB", "4")], || {
+        let more = || beside_freed_memory(KIB, 16, || (), |()| ());
+        beside_freed_memory(KIB, 16, more, |()| {
+            let warm_mib = snapshot().warm_bytes as usize / MIB;
+            say(&format!("{warm_mib} MiB warm of 32"));
+            assert!(warm_mib <= 4 + 2);
+        });
     });
 }
 

@@ -117,7 +117,7 @@ pub fn enter(heap: *mut Heap) -> Option<Tenant> {
     if tls::is_shim(heap) {
         return enter_without_heap(heap);
     }
-    census::note(Event::Entry);
+    census::note(Event::Own);
     // SAFETY: [I-HEAP] the thread's own heap.
     match unsafe { Heap::shared(heap) }.tenancy.transition_enter() {
         Entry::Entered => Some(Tenant::own(heap)),

@@ -4,6 +4,8 @@
 pub const PURGE_BATCH_RUNS: usize = 64;
 /// Purge delays in which half of what is kept since it was given back in vain, runs or huge mappings, is forgotten.
 pub const KEPT_HALF_LIFE_DELAYS: u32 = 16;
+/// What heaps have released in the last so many milliseconds is purged last: their owners may be about to take it back.
+pub const PURGE_YOUNG_MS: u32 = 16;
 /// Runs acquired since the last purge, below which the process only gives memory up.
 pub const DRAINING_MAX_RUNS: u64 = 16;
 

@@ -42,6 +42,22 @@ pub const fn owes_growth(given_slabs: u64, fresh_slabs: u64) -> bool {
     given_slabs >= (fresh_slabs + 1) * GIVEN_SLABS_FOR_A_FRESH_ONE
 }
 
+/// Slots of EMPTY runs that a heap may have given back, or taken, before all know of them. Half as many more may go to and
+/// fro and nobody is told. The sum may be off by so many for each heap.
+const EMPTY_SLOTS_UNTOLD: usize = 16;
+/// By so many it may be off for all heaps: 64 MiB.
+const EMPTY_SLOTS_UNTOLD_BY_ALL: usize = 1024;
+/// Heaps that a search for an EMPTY run looks at.
+pub const EMPTY_RUNS_PROBES: usize = 64;
+
+/// How many of the `untold` slots of EMPTY runs a heap is to tell of now, where `heaps` are in use: half, once there are
+/// too many; the other half may come back.
+pub const fn empty_slots_to_tell(untold: i64, heaps: usize) -> i64 {
+    let share = EMPTY_SLOTS_UNTOLD_BY_ALL / (heaps + 1);
+    let most = if share < EMPTY_SLOTS_UNTOLD { share } else { EMPTY_SLOTS_UNTOLD };
+    if untold.unsigned_abs() <= most as u64 { 0 } else { untold - untold / 2 }
+}
+
 /// Releases of a heap that are told one by one, and afterwards together, to those who may join EMPTY runs.
 const RELEASES_TOLD: u64 = 16;
 
@@ -80,6 +96,29 @@ mod tests {
         assert!(has_surplus(5, 39, 16) && !has_surplus(5, 40, 16), "as much is in use as is free");
         assert!(!has_surplus(1, 0, 16) && !has_surplus(0, 0, 16), "the one that serves it stays");
         assert!(!has_surplus(2, 100, 16), "the counters may be behind each other");
+    }
+
+    #[test]
+    fn empty_slots_that_go_to_and_fro_are_not_told() {
+        let (mut untold, mut told, mut times) = (0, 0, 0);
+        let mut swing = |by: i64| {
+            for _ in 0..by.abs() {
+                untold += by.signum();
+                let tell = empty_slots_to_tell(untold, 8);
+                (untold, told, times) = (untold - tell, told + tell, times + u32::from(tell != 0));
+            }
+            (untold + told, times)
+        };
+        let (_, before) = (swing(24), swing(-24).1);
+        assert!(before > 0);
+        assert_eq!((0..99).map(|_| (swing(24).0, swing(-24))).last(), Some((24, (0, before))));
+        assert_eq!(swing(1000).0, 1000, "every slot counts once");
+        assert_eq!([0, 1, -1, 16, 17, -18].map(|untold| empty_slots_to_tell(untold, 3)), [0, 0, 0, 0, 9, -9]);
+        assert_eq!(
+            [1, 2, -5].map(|untold| empty_slots_to_tell(untold, 1000)),
+            [0, 1, -3],
+            "of many heaps each tells more"
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use crate::front_cache::heap::Heap;
 use crate::geometry::*;
 use crate::os;
+use crate::shared_pool;
 use crate::slab::directory;
 use crate::stats::{HeapStats, NUM_STAGES, POOL, Snapshot};
 use crate::superslab::pool;
@@ -42,7 +43,7 @@ fn pool_counters() -> Snapshot {
     let slot_bytes = SLOT_BYTES as u64;
     Snapshot {
         front_cached_bytes: POOL.direct_posted_bytes.get(),
-        warm_bytes: POOL.empty_slots.get() * slot_bytes + POOL.huge_cached_bytes.get(),
+        warm_bytes: shared_pool::empty_slots() * slot_bytes + POOL.huge_cached_bytes.get(),
         committed_bytes: POOL.claimed_slots.get() * slot_bytes
             + POOL.huge_live_bytes.get()
             + POOL.huge_cached_bytes.get(),

@@ -241,7 +241,7 @@ impl Walk {
             self.fault_if(!self.is_partial && self.advertised[class] != shared_pool::advertised(class));
         }
         self.fault_if(self.claimed_slots != POOL.claimed_slots.get());
-        self.fault_if(self.empty_slots != POOL.empty_slots.get());
+        self.fault_if(self.empty_slots != shared_pool::empty_slots());
         self.fault_if(self.span_slots != POOL.span_slots.get());
         self.fault_if(self.huge_bytes != POOL.huge_live_bytes.get());
     }

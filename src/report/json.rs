@@ -145,7 +145,7 @@ fn atomics(json: &mut Json, s: &Snapshot) {
     if let Some(atomics) = s.atomics {
         json.object("atomics", |json| {
             json.number("read_modify_writes", atomics.read_modify_writes);
-            json.number("entries", atomics.entries);
+            json.number("own", atomics.own);
             json.number("statistics", atomics.statistics);
             json.number("failures", atomics.failures);
             json.number("fences", atomics.fences);

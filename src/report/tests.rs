@@ -63,7 +63,7 @@ fn fixed_snapshot() -> Snapshot {
         stray_blocks: 15,
         foreign_frees: 16,
         system_calls: [41, 42, 43, 45, 46, 47, 48],
-        atomics: Some(AtomicCounts { read_modify_writes: 51, entries: 52, statistics: 53, failures: 54, fences: 55 }),
+        atomics: Some(AtomicCounts { read_modify_writes: 51, own: 52, statistics: 53, failures: 54, fences: 55 }),
     }
 }
 
@@ -251,7 +251,7 @@ fn no_counter_is_left_out() {
         s.stray_blocks,
         s.foreign_frees,
     ];
-    let atomics = s.atomics.map(|a| [a.read_modify_writes, a.entries, a.statistics, a.failures, a.fences]).unwrap();
+    let atomics = s.atomics.map(|a| [a.read_modify_writes, a.own, a.statistics, a.failures, a.fences]).unwrap();
     let arrays =
         [&s.stage_hits[..], &s.stage_misses, &s.stage_retries, &s.stage_ns, &s.system_calls, &atomics].concat();
     let mut different = [&scalars[..], &arrays].concat();

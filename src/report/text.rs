@@ -195,7 +195,7 @@ fn write_atomics(s: &Snapshot, out: Sink) -> bool {
     s.atomics.is_none_or(|atomics| {
         let counts = [
             (atomics.read_modify_writes, "read-modify-writes"),
-            (atomics.entries, "of them entries of own heaps"),
+            (atomics.own, "of them of owners on words of their heaps"),
             (atomics.statistics, "statistics"),
             (atomics.failures, "failed compare-and-swaps"),
             (atomics.fences, "full fences"),

@@ -36,7 +36,7 @@ fn fits_after_purge(limit_bytes: usize, more_bytes: usize) -> bool {
     // read before what is taken: a run that is purged in between would count as in use otherwise; what is gathered
     // on both sides of what is EMPTY, since a joiner may begin or end in between
     let gathered_before = join::gathered_bytes();
-    let unused_bytes = purge::warm_bytes() + gathered_before.max(join::gathered_bytes());
+    let unused_bytes = purge::warm_bytes_now() + gathered_before.max(join::gathered_bytes());
     fits(limit_bytes, taken_bytes().saturating_sub(unused_bytes), more_bytes)
 }
 

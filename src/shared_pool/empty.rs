@@ -1,35 +1,26 @@
-//! EMPTY runs: one stack for each run code, last in first out, so that the warmest is reused first.
+//! EMPTY runs: stage 1 and 1b of an acquire.
 //!
-//! A run leaves EMPTY only by being popped, or detached with its whole stack by a purge. Hint
-//! bits tell which stacks may hold something, so that no stage asks an empty stack; whoever finds a
-//! stack empty clears its bit and looks once more, so no push is overlooked (`sync/hint_word.rs`).
+//! What slabs have left stands with their heaps (`empty_of_heaps.rs`); what spans have left, and what a cut or a join has
+//! made, stands here, for all.
 
-use super::{Run, control_lock, join, release};
+use super::{Run, control_lock, empty_of_heaps, join, release};
 use crate::bits;
 use crate::config;
 use crate::geometry::*;
 use crate::os;
+use crate::slab::empty_runs::EmptyRuns;
 use crate::slab::set::SlabSet;
 use crate::stats::{POOL, Stage};
 use crate::superslab::extent;
 use crate::superslab::header::SlotState;
 use crate::superslab::registry::{self, SlotLinks};
-use crate::sync::hint_word::HintWord;
-use crate::sync::tagged_stack::{Chain, END, Links, TaggedStack};
-use crate::sync::{Ordering, fence};
+use crate::sync::tagged_stack::{END, Links};
 
-static STACKS: [TaggedStack<SLOT_INDEX_BITS>; NUM_RUN_CODES] = [const { TaggedStack::new() }; NUM_RUN_CODES];
-static NONEMPTY: [HintWord; 2] = [const { HintWord::new() }; 2];
+static SHARED: EmptyRuns = EmptyRuns::new();
 
-const _: () = assert!(NUM_RUN_CODES <= 128);
-
-/// The codes whose stacks may hold something: hints; one that is seen late costs a fresh run, no more.
+/// The codes whose stacks may hold something.
 pub(super) fn nonempty_codes() -> u128 {
-    u128::from(NONEMPTY[0].bits()) | u128::from(NONEMPTY[1].bits()) << 64
-}
-
-fn clear_hint(code: usize) {
-    NONEMPTY[code / 64].clear(code % 64, || !STACKS[code].is_empty());
+    SHARED.codes()
 }
 
 /// ACTIVE -> EMPTY: the caller's run, whose entry words are unused already. Returns failed attempts.
@@ -41,26 +32,23 @@ pub(super) fn push(slot: u32, kind: RunKind) -> u32 {
 
 /// Pushes a chain of EMPTY runs that was detached. Returns failed attempts.
 pub(super) fn push_back(first: u32, last: u32, code: usize) -> u32 {
-    let retries = STACKS[code].push_chain(&SlotLinks, first, last);
-    fence(Ordering::SeqCst); // [HINT]: before the look at the hint
-    NONEMPTY[code / 64].set(code % 64);
-    retries
+    SHARED.push(code, first, last)
 }
 
-/// Takes the whole stack of a code.
-pub(super) fn detach(code: usize) -> Chain {
-    let chain = STACKS[code].detach();
-    clear_hint(code);
-    chain
+/// Takes the whole stack of a code. Returns its first run.
+pub(super) fn detach(code: usize) -> u32 {
+    let chain = SHARED.detach(code);
+    SHARED.hide(code);
+    chain.first
 }
 
 fn pop(code: usize) -> (Option<u32>, u32) {
     if nonempty_codes() >> code & 1 == 0 {
         return (None, 0);
     }
-    let popped = STACKS[code].pop(&SlotLinks);
+    let popped = SHARED.pop(code);
     if popped.0.is_none() {
-        clear_hint(code);
+        SHARED.hide(code);
     }
     popped
 }
@@ -90,23 +78,26 @@ pub(super) fn reuse_other_empty_slot(set: &SlabSet, kind: RunKind) -> Option<Run
     if !config::get().stage1() {
         return None;
     }
-    let (slot, retries) = take_other(kind);
+    let (slot, retries) = take_other(set, kind);
     super::told(set, Stage::ReuseOther, kind, slot.map(|slot| Run { slot, content: Content::Unknown }), retries)
 }
 
-/// A run of another code, cut to measure, or several joined; ACTIVE, and the failed attempts.
-fn take_other(kind: RunKind) -> (Option<u32>, u32) {
+/// A run of another code or of a heap, cut to measure, or several joined; ACTIVE, and the failed attempts.
+fn take_other(set: &SlabSet, kind: RunKind) -> (Option<u32>, u32) {
     let _control = control_lock::for_acquire();
     let mut retries = 0;
     let (same_size, larger) = candidates(kind);
     for group in [same_size, larger] {
-        for code in bits::places_of(nonempty_codes() & group) {
+        let shared = bits::places_of(nonempty_codes() & group).find_map(|code| {
             let (slot, failed) = pop(code);
             retries += failed;
-            if let Some(slot) = slot {
-                cut(slot, RunKind::from_code(code), kind);
-                return (Some(slot), retries);
-            }
+            slot.map(|slot| (slot, code))
+        });
+        // a heap may have the very code: another one than that of `set`
+        let of_heaps = if group == same_size { group | 1 << kind.code() } else { group };
+        if let Some((slot, code)) = shared.or_else(|| empty_of_heaps::pop_any(set, of_heaps, &mut retries)) {
+            cut(set, slot, RunKind::from_code(code), kind);
+            return (Some(slot), retries);
         }
     }
     let joined = join::join_for(kind);
@@ -118,7 +109,7 @@ fn take_other(kind: RunKind) -> (Option<u32>, u32) {
 
 /// Makes the start of a popped run a run of `want`; what is left behind it stays EMPTY: behind a slab
 /// as aligned runs, which serve slabs again, behind a span as one run.
-fn cut(slot: u32, have: RunKind, want: RunKind) {
+fn cut(set: &SlabSet, slot: u32, have: RunKind, want: RunKind) {
     registry::record(slot as usize).transition_activate(want.code());
     let rest = have.slots() - want.slots();
     if rest > 0 {
@@ -130,13 +121,13 @@ fn cut(slot: u32, have: RunKind, want: RunKind) {
         }
     }
     // at the end: what is pushed back never counts as in use
-    POOL.empty_slots.sub_n(have.slots() as u64);
+    empty_of_heaps::note_taken(set, have.slots());
 }
 
 /// The codes whose runs can serve `kind`: those of as many slots, and larger ones. The run of a
 /// slab starts at a multiple of its slots, so that it serves every slab of fewer slots; a span's
 /// run starts anywhere, so that it serves spans and slabs of one slot.
-fn candidates(kind: RunKind) -> (u128, u128) {
+pub(super) fn candidates(kind: RunKind) -> (u128, u128) {
     let (same, larger) = CANDIDATES[kind.code()];
     (same & !(1 << kind.code()), larger)
 }
@@ -173,10 +164,15 @@ const fn code_slots(code: usize) -> (usize, bool) {
     }
 }
 
-/// Every EMPTY run and its slots, in the child of a fork, whose stacks are whole at every instruction.
+/// Every run that stands here and its slots, in the child of a fork.
 pub(super) fn for_each_run(mut visit: impl FnMut(u32, usize)) {
-    for code in (0..NUM_RUN_CODES).filter(|code| *code != NUM_CLASSES) {
-        let mut at = STACKS[code].top();
+    for_each_run_of(&SHARED, &mut visit);
+}
+
+/// The same of any stacks.
+pub(super) fn for_each_run_of(runs: &EmptyRuns, visit: &mut impl FnMut(u32, usize)) {
+    for code in codes() {
+        let mut at = runs.top(code);
         while at != END {
             visit(at, RunKind::from_code(code).slots());
             at = SlotLinks.next(at);
@@ -184,32 +180,40 @@ pub(super) fn for_each_run(mut visit: impl FnMut(u32, usize)) {
     }
 }
 
-/// Shows every stack that has runs, in the child of a fork: the push may have come, and its hint not.
+/// Shows every stack that has runs, in the child of a fork.
 pub(super) fn show_stacks() {
-    for code in (0..NUM_RUN_CODES).filter(|code| !STACKS[*code].is_empty()) {
-        NONEMPTY[code / 64].set(code % 64);
-    }
+    SHARED.show();
 }
 
-/// Faults of the stacks, and the slots that stand on them: for checks, exact while all threads rest.
-pub fn check_rep() -> (usize, u64) {
+/// Every run code.
+fn codes() -> impl Iterator<Item = usize> {
+    (0..NUM_RUN_CODES).filter(|code| *code != NUM_CLASSES)
+}
+
+/// Faults of the stacks that stand here, and the slots on them: for checks, exact while all threads rest.
+pub(super) fn check_rep() -> (usize, u64) {
+    check_rep_of(&SHARED)
+}
+
+/// The same of any stacks.
+pub(super) fn check_rep_of(runs: &EmptyRuns) -> (usize, u64) {
     let end = (extent::superslabs_made() * SLOTS_PER_SUPERSLAB) as u32;
     let (mut faults, mut slots) = (0, 0);
-    for code in (0..NUM_RUN_CODES).filter(|code| *code != NUM_CLASSES) {
-        let (mut at, mut runs) = (STACKS[code].top(), 0);
-        faults += usize::from(at != END && nonempty_codes() >> code & 1 == 0); // [HINT]
+    for code in codes() {
+        let (mut at, mut count) = (runs.top(code), 0);
+        faults += usize::from(at != END && runs.codes() >> code & 1 == 0); // [HINT]
         while at != END {
-            if at >= end || runs == end {
+            if at >= end || count == end {
                 faults += 1; // no slot, or a circle
                 break;
             }
             let record = registry::record(at as usize);
             let is_as_pushed = record.state() == SlotState::Empty && record.code() == code;
             faults += usize::from(!is_as_pushed || registry::entry(at as usize) != ENTRY_UNUSED);
-            runs += 1;
+            count += 1;
             at = SlotLinks.next(at);
         }
-        slots += u64::from(runs) * RunKind::from_code(code).slots() as u64;
+        slots += u64::from(count) * RunKind::from_code(code).slots() as u64;
     }
     (faults, slots)
 }
@@ -217,7 +221,7 @@ pub fn check_rep() -> (usize, u64) {
 /// Hides the stack of a code from searches, or shows it again: for the test of the checks.
 #[cfg(test)]
 pub fn damage_hint(code: usize) {
-    NONEMPTY[code / 64].damage(code % 64);
+    SHARED.damage_hint(code);
 }
 
 #[cfg(test)]

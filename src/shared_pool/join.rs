@@ -5,7 +5,7 @@
 //! looks at every EMPTY run; releases pay for it (`policy::joining_pays`). One thread at a time
 //! joins, others go on to stage 2.
 
-use super::{empty, release};
+use super::{empty, empty_of_heaps, release};
 use crate::bits;
 use crate::geometry::*;
 use crate::policy;
@@ -31,7 +31,7 @@ pub(super) fn gathered_bytes() -> usize {
 
 /// An EMPTY run of `kind` made of shorter ones; the caller owns it.
 pub(super) fn join_for(kind: RunKind) -> Option<u32> {
-    let (warm, released) = (POOL.empty_slots.get(), POOL.released_runs.get());
+    let (warm, released) = (empty_of_heaps::told_slots(), POOL.released_runs.get());
     // relaxed, here and below: a threshold
     let new = released.wrapping_sub(RELEASED_BEFORE.load(Ordering::Relaxed));
     if kind.slots() == 1 || !policy::joining_pays(kind.slots() as u64, warm, new) || !JOINER.transition_elect() {
@@ -49,20 +49,27 @@ pub(super) fn join_for(kind: RunKind) -> Option<u32> {
 fn gather_all() -> u32 {
     let (mut touched, mut slots) = (END, 0);
     for code in bits::places_of(empty::nonempty_codes()) {
-        let run_slots = RunKind::from_code(code).slots();
-        let mut at = empty::detach(code).first;
-        while at != END {
-            let (superslab, first) = registry::split_slot(at as usize);
-            if registry::header(superslab).gather(run_mask(first, run_slots), touched) {
-                touched = superslab as u32;
-            }
-            slots += run_slots as u64;
-            at = SlotLinks.next(at);
-        }
+        slots += gather(empty::detach(code), code, &mut touched);
     }
+    empty_of_heaps::for_each_stack(|stack| slots += gather(stack.detach(), stack.code, &mut touched));
     GATHERED_SLOTS.store(slots, Ordering::Relaxed);
     POOL.empty_slots.sub_n(slots);
     touched
+}
+
+/// Notes the runs of a stack of a code, of which `first` is the first. Returns their slots.
+fn gather(first: u32, code: usize, touched: &mut u32) -> u64 {
+    let run_slots = RunKind::from_code(code).slots();
+    let (mut at, mut slots) = (first, 0);
+    while at != END {
+        let (superslab, place) = registry::split_slot(at as usize);
+        if registry::header(superslab).gather(run_mask(place, run_slots), *touched) {
+            *touched = superslab as u32;
+        }
+        slots += run_slots as u64;
+        at = SlotLinks.next(at);
+    }
+    slots
 }
 
 /// Pushes what was gathered, but for the first run that can be `kind`: that one is returned.

@@ -4,8 +4,10 @@
 //! acquire_warm_slab
 //!   adopt_abandoned           adopt.rs    a partial slab of a parked heap
 //!   acquire_warm_run                      memory that was in use
+//!     reuse_own               empty_of_heaps.rs  stages 1 and 1b: what the heap itself has given back
 //!     reuse_empty_slot        empty.rs    stage 1: an EMPTY run of the class
 //!     reuse_other_empty_slot  empty.rs    stage 1b: an EMPTY run of another class
+//!                             empty_of_heaps.rs  or of another heap
 //!                             join.rs       or several, joined
 //! acquire_fresh_slab                      memory that was not
 //!     claim_unused_slot       unused.rs   stage 2: an UNUSED run
@@ -31,6 +33,7 @@ mod adopt;
 mod budget;
 mod control_lock;
 mod empty;
+mod empty_of_heaps;
 mod join;
 mod purge;
 mod purge_batch;
@@ -43,7 +46,7 @@ mod whole;
 
 pub use adopt::{adopt_partial, advertise, advertised, unadvertise};
 pub use budget::{has_room, peak_bytes, would_raise_peak};
-pub use empty::check_rep as check_empty_runs;
+pub use empty_of_heaps::empty_slots;
 pub use purge::{claimed_bytes, decay, is_draining, purge_all, purge_excess, purges};
 pub use recover::{recount_advertised, recover};
 pub use release::{LastSlabs, release_run, release_slab, return_leading};
@@ -57,12 +60,18 @@ use crate::superslab::header::Packing;
 use crate::superslab::huge_pages;
 
 #[cfg(test)]
-pub use {adopt::damage_advertised, empty::damage_hint, unused::damage_hints};
+pub use {adopt::damage_advertised, empty::damage_hint, empty_of_heaps::damage_shown, unused::damage_hints};
 
 /// In the child of a fork: nobody but the calling thread is inside any more.
 pub fn reset_after_fork() {
     control_lock::reset_after_fork();
     join::reset_after_fork();
+}
+
+/// Faults of the stacks of EMPTY runs, and the slots that stand on them: for checks, exact while all threads rest.
+pub fn check_empty_runs() -> (usize, u64) {
+    let (shared, of_heaps) = (empty::check_rep(), empty_of_heaps::check_rep());
+    (shared.0 + of_heaps.0, shared.1 + of_heaps.1)
 }
 
 /// A run of slots that the caller owns.
@@ -102,9 +111,11 @@ fn attach(set: &mut SlabSet, class: usize, run: Option<Run>) -> bool {
 /// A run of slots of `kind` from memory that was in use before, for the tenant of `set`; `None` where there is none.
 pub fn acquire_warm_run(set: &SlabSet, kind: RunKind) -> Option<Run> {
     decay();
-    // stage 1: warm memory of the class
-    empty::reuse_empty_slot(set, kind)
-        // stage 1b: warm memory of another class, cut to measure
+    // stages 1 and 1b: warm memory that the heap itself has given back
+    empty_of_heaps::reuse_own(set, kind)
+        // stage 1: warm memory of the class
+        .or_else(|| empty::reuse_empty_slot(set, kind))
+        // stage 1b: warm memory of another class or heap, cut to measure
         .or_else(|| empty::reuse_other_empty_slot(set, kind))
 }
 

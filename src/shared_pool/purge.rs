@@ -7,7 +7,7 @@
 //! `HAKMEM_PURGE_DELAY_MS`, on slow paths.
 
 use super::purge_batch::PurgeBatch;
-use super::{empty, refault, unused};
+use super::{empty, empty_of_heaps, refault, unused};
 use crate::bits;
 use crate::config;
 use crate::geometry::*;
@@ -49,9 +49,14 @@ impl Draining {
     }
 }
 
-/// Bytes of EMPTY runs.
+/// Bytes of EMPTY runs, but for a few of each heap.
 pub fn warm_bytes() -> usize {
-    POOL.empty_slots.get() as usize * SLOT_BYTES
+    empty_of_heaps::told_slots() as usize * SLOT_BYTES
+}
+
+/// Bytes of EMPTY runs, a sum over all heaps.
+pub fn warm_bytes_now() -> usize {
+    empty_of_heaps::empty_slots() as usize * SLOT_BYTES
 }
 
 /// Bytes of ACTIVE and EMPTY runs.
@@ -146,17 +151,21 @@ pub(super) fn note_purge() {
 fn purge_down_to(target: usize) -> usize {
     note_purge();
     let mut batch = PurgeBatch::new();
+    let excess = warm_bytes_now().saturating_sub(target);
     let mut purged = 0;
     let mut codes = empty::nonempty_codes();
-    while codes != 0 {
-        let warm = warm_bytes();
-        if warm <= target {
-            break;
-        }
+    while codes != 0 && purged < excess {
         // largest runs first: the fewest system calls for the bytes
         let code = 127 - codes.leading_zeros() as usize;
         codes &= !(1 << code);
-        purged += purge_stack(&mut batch, code, |_, older_bytes| older_bytes < warm - target);
+        purged += purge_code(&mut batch, code, |_, older_bytes| older_bytes < excess - purged);
+    }
+    let now = os::now_ms();
+    for least_age_ms in [policy::PURGE_YOUNG_MS, 0] {
+        if purged < excess {
+            let is_old = |released_ms: u32| now.wrapping_sub(released_ms) >= least_age_ms;
+            purged += purge_heaps(&mut batch, excess - purged, is_old);
+        }
     }
     purged
 }
@@ -165,7 +174,7 @@ fn purge_down_to(target: usize) -> usize {
 /// not more often than four times in that delay.
 pub fn decay() {
     let delay = config::get().purge_delay_ms();
-    if POOL.empty_slots.get() == 0 || delay == 0 {
+    if delay == 0 || POOL.empty_slots.get() == 0 && !empty_of_heaps::may_be_some() {
         return;
     }
     let now = os::now_ms();
@@ -180,37 +189,63 @@ fn decay_all(now: u32, delay: u32) {
     purge_brought(is_old);
     let mut batch = PurgeBatch::new();
     for code in bits::places_of(empty::nonempty_codes()) {
-        purge_stack(&mut batch, code, |released_ms, _| is_old(released_ms));
+        purge_code(&mut batch, code, |released_ms, _| is_old(released_ms));
     }
+    purge_heaps(&mut batch, usize::MAX, is_old);
 }
 
-/// Detaches the stack of a code and dooms the runs that `old` chooses by the time of their release and the
-/// bytes of older runs; pushes the others back first, so that no warm run is out of reach over a system
-/// call. Returns the bytes doomed.
-fn purge_stack(batch: &mut PurgeBatch, code: usize, old: impl Fn(u32, usize) -> bool) -> usize {
-    let kind = RunKind::from_code(code);
-    let bytes = kind.slots() * SLOT_BYTES;
-    let first = empty::detach(code).first;
+/// Purges runs of a code that stand with no heap, as `is_old` chooses by the time of their release and the bytes of
+/// older ones. Returns the bytes.
+fn purge_code(batch: &mut PurgeBatch, code: usize, is_old: impl Fn(u32, usize) -> bool) -> usize {
+    let push_back = |kept: Part| _ = empty::push_back(kept.first, kept.last, code);
+    purge_chain(batch, empty::detach(code), code, push_back, is_old)
+}
+
+/// Purges `bytes`, or a run more, of what stands with heaps and `is_old` chooses by the time of its release. Returns the
+/// bytes.
+fn purge_heaps(batch: &mut PurgeBatch, bytes: usize, is_old: impl Fn(u32) -> bool) -> usize {
+    let mut purged = 0;
+    empty_of_heaps::for_each_stack(|stack| {
+        let left = bytes.saturating_sub(purged);
+        let is_old = |released_ms, older_bytes| older_bytes < left && is_old(released_ms);
+        let push_back = |kept: Part| stack.push_back(kept.first, kept.last);
+        purged += purge_chain(batch, stack.detach(), stack.code, push_back, is_old);
+    });
+    purged
+}
+
+/// Dooms the runs of a detached stack of a code that `is_old` chooses by the time of their release and the bytes of older
+/// runs; pushes the others back first, so that no warm run is out of reach over a system call. Returns the bytes
+/// doomed.
+fn purge_chain(
+    batch: &mut PurgeBatch,
+    first: u32,
+    code: usize,
+    push_back: impl FnOnce(Part),
+    is_old: impl Fn(u32, usize) -> bool,
+) -> usize {
+    let slots = RunKind::from_code(code).slots();
+    let bytes = slots * SLOT_BYTES;
     let count = chain_length(first);
     let (mut kept, mut doomed) = (Part::EMPTY, Part::EMPTY);
     let (mut at, mut place) = (first, 0);
     while at != END {
         let next = SlotLinks.next(at);
         place += 1;
-        let is_old = old(registry::record(at as usize).released_ms(), (count - place) * bytes);
+        let is_old = is_old(registry::record(at as usize).released_ms(), (count - place) * bytes);
         if is_old { &mut doomed } else { &mut kept }.append(at);
         at = next;
     }
     if kept.first != END {
-        empty::push_back(kept.first, kept.last, code);
+        push_back(kept);
     }
     let (mut at, mut purged) = (doomed.first, 0);
     while at != END {
         // the run's link is free for others as soon as the batch is purged
         let next = if at == doomed.last { END } else { SlotLinks.next(at) };
         // before it stops to count as EMPTY: the batch may have to be purged first
-        batch.add(at, kind.slots());
-        POOL.empty_slots.sub_n(kind.slots() as u64);
+        batch.add(at, slots);
+        POOL.empty_slots.sub_n(slots as u64);
         purged += bytes;
         at = next;
     }

@@ -8,7 +8,7 @@
 
 #![allow(unsafe_code)] // reads what belongs to heaps
 
-use super::{adopt, empty, unused};
+use super::{adopt, empty, empty_of_heaps, unused};
 use crate::bits;
 use crate::geometry::*;
 use crate::slab::directory;
@@ -31,10 +31,12 @@ struct Found {
 /// `is_slab` is told the first slot of what says that it is a slab, its class and its owner; `false`: there is no such
 /// heap. `huge_superslabs` says how many SuperSlabs the live huge block has that starts at a slot, 0 where there is none.
 pub fn recover(mut is_slab: impl FnMut(u32, usize, u32) -> bool, huge_superslabs: impl Fn(usize) -> usize) {
-    empty::for_each_run(|slot, slots| {
+    let note_empty = |slot: u32, slots| {
         let (superslab, first) = registry::split_slot(slot as usize);
         let _ = registry::header(superslab).gather(run_mask(first, slots), END);
-    });
+    };
+    empty::for_each_run(note_empty);
+    empty_of_heaps::for_each_run(note_empty);
     let (mut found, mut superslab) = (Found::default(), 0);
     while superslab < extent::superslabs_made() {
         superslab += match huge_superslabs(superslab * SLOTS_PER_SUPERSLAB) {
@@ -52,6 +54,7 @@ pub fn recover(mut is_slab: impl FnMut(u32, usize, u32) -> bool, huge_superslabs
     POOL.empty_slots.reset(found.empty);
     POOL.span_slots.reset(found.span);
     empty::show_stacks();
+    empty_of_heaps::recover();
 }
 
 /// Counts anew how many heaps show a partial slab of each class: when the last of them is whole.

@@ -2,7 +2,7 @@
 #![allow(unsafe_code)] // looks into the slab of a refused block
 
 use super::purge_batch::PurgeBatch;
-use super::{control_lock, empty, purge, trace, unused};
+use super::{control_lock, empty, empty_of_heaps, purge, trace, unused};
 use crate::config;
 use crate::fatal;
 use crate::geometry::*;
@@ -39,8 +39,9 @@ fn end(slot: u32, block: *mut u8) -> ! {
 /// Gives back a slab that has left `set`, all of its blocks in it.
 #[cold]
 pub fn release_slab(set: &mut SlabSet, slot: u32, class: usize) {
-    note_released(set, RunKind::slab(class));
-    give_back(slot, RunKind::slab(class));
+    let kind = RunKind::slab(class);
+    note_released(set, kind);
+    give_back(slot, kind, || empty_of_heaps::put(set, slot, kind));
 }
 
 /// Counts a slab that the tenant of `set` gives back, and tells the joiner: of the first ones each, of the others as many
@@ -81,24 +82,24 @@ impl LastSlabs {
 /// Gives back a span that the caller owns.
 pub fn release_run(slot: u32, kind: RunKind) {
     POOL.released_runs.add();
-    give_back(slot, kind);
+    give_back(slot, kind, || empty::push(slot, kind));
 }
 
-/// ACTIVE -> EMPTY: of a run that the caller owns; purges what is above the limit.
-fn give_back(slot: u32, kind: RunKind) {
+/// ACTIVE -> EMPTY: of a run that the caller owns, by `push`, which returns failed attempts; purges what is above the limit.
+fn give_back(slot: u32, kind: RunKind, push: impl FnOnce() -> u32) {
     registry::set_entries(slot as usize, kind.slots(), ENTRY_UNUSED, ENTRY_UNUSED);
     trace::event(trace::Event::Released, kind, slot);
     {
         let _control = control_lock::for_release();
-        push_or_unclaim(slot, kind);
+        push_or_unclaim(slot, kind, push);
     }
     purge::purge_excess();
 }
 
 /// Without stage 1 nobody would ask for an EMPTY run: it becomes UNUSED, still dirty.
-fn push_or_unclaim(slot: u32, kind: RunKind) {
+fn push_or_unclaim(slot: u32, kind: RunKind, push: impl FnOnce() -> u32) {
     if config::get().stage1() {
-        let retries = empty::push(slot, kind);
+        let retries = push();
         if retries > 0 {
             POOL.release_retries.add_n(u64::from(retries));
         }
@@ -110,7 +111,8 @@ fn push_or_unclaim(slot: u32, kind: RunKind) {
 
 /// Makes slots that the caller owns an EMPTY span.
 pub(super) fn push_span(slot: u32, slots: usize) {
-    push_or_unclaim(slot, RunKind::span(slots));
+    let kind = RunKind::span(slots);
+    push_or_unclaim(slot, kind, || empty::push(slot, kind));
 }
 
 /// Makes slots that the caller owns, and that lie in one SuperSlab, EMPTY runs that start at
@@ -118,7 +120,8 @@ pub(super) fn push_span(slot: u32, slots: usize) {
 pub(super) fn push_aligned(mut slot: u32, mut slots: usize) {
     while slots > 0 {
         let order = slot.trailing_zeros().min(slots.ilog2()).min(LARGEST_ORDER);
-        push_or_unclaim(slot, ALIGNED_KINDS[order as usize]);
+        let kind = ALIGNED_KINDS[order as usize];
+        push_or_unclaim(slot, kind, || empty::push(slot, kind));
         slot += 1 << order;
         slots -= 1 << order;
     }

@@ -8,7 +8,7 @@
 //! | from | to | by | where | ordered by |
 //! |---|---|---|---|---|
 //! | UNUSED | ATTACHED | a claim (stages 2, 3) | `shared_pool/unused.rs` | `[CLAIM]`: acquires the last `[UNCLAIM]` of the claimed word |
-//! | EMPTY | ATTACHED | a pop (stages 1, 1b), or a join | `shared_pool/empty.rs`, `join.rs` | `[POP]`: acquires the `[PUSH]` |
+//! | EMPTY | ATTACHED | a pop (stages 1, 1b), or a join | `shared_pool/empty.rs`, `empty_of_heaps.rs`, `join.rs` | `[POP]`: acquires the `[PUSH]` |
 //! | ATTACHED | DETACHED | the set's tenant | [`set`] | the tenancy |
 //! | DETACHED | ATTACHED | the set's tenant | [`set`] | the tenancy |
 //! | ATTACHED, DETACHED | ABANDONED | park: the owner exits, or has given the heap to a visitor | `front_cache/bind.rs`, `visit.rs` | `[LEAVE]` releases, seqcst for `[PARK]` |
@@ -29,6 +29,7 @@
 //! `[LEAVE]`. Remote frees never touch them; they travel in batches and are settled by a tenant.
 
 pub mod directory;
+pub mod empty_runs;
 mod fall;
 pub mod owned;
 pub mod set;

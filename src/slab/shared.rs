@@ -3,6 +3,7 @@
 #![allow(unsafe_code)] // looks at the newest batch of the queue
 
 use super::directory;
+use super::empty_runs::EmptyRuns;
 use crate::geometry::SLOT_BYTES;
 use crate::magazine::Magazine;
 use crate::policy;
@@ -43,6 +44,11 @@ pub struct HeapShared {
     pub queue: BatchQueue<Magazine>,
     /// Blocks that were freed when there was no magazine to put them in; as the queue.
     pub strays: BatchQueue<Stray>,
+    /// EMPTY runs that its slabs have left; the tenant pushes, any thread takes.
+    pub empty_runs: EmptyRuns,
+    /// Slots that the tenant has put there, less those that it has taken, as far as `POOL.empty_slots` does not know
+    /// of them; may be below zero. The tenant writes.
+    pub untold_empty_slots: OwnedCounter,
     /// Times that the owner looked for blocks; the owner writes. Posters tell by it whether it sleeps.
     pub asked: OwnedCounter,
     /// Counters; the tenant writes (the owner: those of the outbox), any thread reads.
@@ -56,6 +62,8 @@ impl HeapShared {
             tenancy: Tenancy::new(),
             queue: BatchQueue::new(),
             strays: BatchQueue::new(),
+            empty_runs: EmptyRuns::new(),
+            untold_empty_slots: OwnedCounter::new(),
             asked: OwnedCounter::new(),
             stats: HeapStats::new(),
         }

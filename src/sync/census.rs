@@ -8,8 +8,9 @@
 pub struct AtomicCounts {
     /// Read-modify-writes of any kind: exchanges, compare-and-swaps, additions, bit operations.
     pub read_modify_writes: u64,
-    /// Of these, owners that enter their own heap, once for each slow path.
-    pub entries: u64,
+    /// Of these, those of owners on words of their own heap that others hardly touch: entering it, once for each slow
+    /// path, and putting EMPTY runs there and taking them back.
+    pub own: u64,
     /// Of these, additions to counters of statistics.
     pub statistics: u64,
     /// Of these, compare-and-swaps that found another value, or failed without a reason.
@@ -23,7 +24,7 @@ pub struct AtomicCounts {
 #[cfg_attr(not(feature = "count-atomics"), allow(dead_code))] // what nobody counts, nobody names
 pub(crate) enum Event {
     ReadModifyWrite,
-    Entry,
+    Own,
     Statistic,
     Failure,
     Fence,
@@ -34,6 +35,10 @@ mod taken {
     /// Nothing: no build but one with the feature counts.
     #[inline(always)]
     pub(crate) fn note(_: super::Event) {}
+
+    /// The same.
+    #[inline(always)]
+    pub(crate) fn note_own(_: impl FnOnce() -> bool) {}
 
     /// None: nothing is counted.
     pub fn counts() -> Option<super::AtomicCounts> {
@@ -64,12 +69,19 @@ mod taken {
         COUNTED[place as usize].0[event as usize].fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts an operation on the words of a heap, if it is its owner's.
+    pub(crate) fn note_own(is_owner: impl FnOnce() -> bool) {
+        if is_owner() {
+            note(Event::Own);
+        }
+    }
+
     /// The counts so far.
     pub fn counts() -> Option<AtomicCounts> {
         let sum = |event| COUNTED.iter().map(|stripe| stripe.0[event as usize].load(Ordering::Relaxed)).sum();
         Some(AtomicCounts {
             read_modify_writes: sum(Event::ReadModifyWrite),
-            entries: sum(Event::Entry),
+            own: sum(Event::Own),
             statistics: sum(Event::Statistic),
             failures: sum(Event::Failure),
             fences: sum(Event::Fence),
@@ -78,4 +90,4 @@ mod taken {
 }
 
 pub use taken::counts;
-pub(crate) use taken::note;
+pub(crate) use taken::{note, note_own};

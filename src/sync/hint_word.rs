@@ -236,6 +236,79 @@ mod models {
         });
     }
 
+    /// A stack, the hint of its code, which nobody hides, and the hint that the heap has some run:
+    /// `shared_pool::empty_of_heaps`.
+    struct OfHeap {
+        runs: Runs,
+        shown: HintWord,
+    }
+
+    impl OfHeap {
+        fn is_empty(&self) -> bool {
+            !self.runs.hints.shows(0) || self.runs.stack.is_empty()
+        }
+
+        fn push(&self, run: u32) {
+            self.runs.stack.push(&self.runs, run);
+            fence(Ordering::SeqCst);
+            if self.runs.hints.set(0) {
+                fence(Ordering::SeqCst);
+            }
+            self.shown.set(0);
+        }
+
+        fn search(&self) -> bool {
+            if !self.shown.shows(0) {
+                return false;
+            }
+            let is_found = self.runs.hints.shows(0) && self.runs.stack.pop(&self.runs).0.is_some();
+            if !is_found && self.is_empty() {
+                self.shown.clear(0, || !self.is_empty());
+            }
+            is_found
+        }
+
+        fn detach_and_push_back(&self) -> bool {
+            let first = self.runs.stack.detach().first;
+            if first != END {
+                self.push(first);
+            }
+            if self.is_empty() {
+                self.shown.clear(0, || !self.is_empty());
+            }
+            false
+        }
+    }
+
+    /// The heap is shown for runs that are gone; of the code it has had some before, or none.
+    fn runs_of_a_heap_stay_findable(had_some: bool, others: &'static [fn(&OfHeap) -> bool]) {
+        loom::model(move || {
+            let next = [AtomicU32::new(0), AtomicU32::new(0)];
+            let runs = Runs { next, stack: TaggedStack::new(), hints: HintWord::new() };
+            let heap = Arc::new(OfHeap { runs, shown: HintWord::new() });
+            assert!(heap.shown.set(0) && (!had_some || heap.runs.hints.set(0)));
+            let others: Vec<_> = others.iter().map(|run| start(&heap, *run)).collect();
+            heap.push(0);
+            others.into_iter().for_each(|t| _ = t.join().unwrap());
+            assert!(heap.shown.shows(0) || heap.runs.stack.is_empty(), "a heap with a run that no search finds");
+        });
+    }
+
+    #[test]
+    fn the_first_run_of_a_code_and_two_searches_leave_it_findable() {
+        runs_of_a_heap_stay_findable(false, &[OfHeap::search, OfHeap::search]);
+    }
+
+    #[test]
+    fn a_run_of_a_heap_and_two_searches_leave_it_findable() {
+        runs_of_a_heap_stay_findable(true, &[OfHeap::search, OfHeap::search]);
+    }
+
+    #[test]
+    fn a_run_of_a_heap_a_purge_and_a_search_leave_it_findable() {
+        runs_of_a_heap_stay_findable(true, &[OfHeap::detach_and_push_back, OfHeap::search]);
+    }
+
     #[test]
     fn a_push_and_two_pops_leave_a_run_findable() {
         pushed_runs_stay_findable(Runs::pop);

@@ -29,14 +29,6 @@ fn allocate(size: usize, count: usize) -> Vec<usize> {
     (0..count).map(|_| alloc::allocate(size) as usize).collect()
 }
 
-/// The head of an EMPTY run.
-fn empty_run() -> usize {
-    let slots = extent::superslabs_made() * SLOTS_PER_SUPERSLAB;
-    let is_empty =
-        |slot: &usize| registry::record(*slot).state() == SlotState::Empty && registry::entry(*slot) == ENTRY_UNUSED;
-    (0..slots).find(is_empty).expect("no EMPTY run")
-}
-
 fn damage_everything() {
     // EMPTY runs, cached blocks, a huge mapping kept, a parked heap with partial slabs, slots that are free,
     free_all(allocate(4096, 2000));
@@ -52,20 +44,26 @@ fn damage_everything() {
         blocks
     });
     let mut left = left.join().unwrap();
+    free_all(allocate((MAX_SPAN_SLOTS - 1) * SLOT_BYTES, 1));
     let mine = tls::current();
 
-    let run = empty_run();
-    let (code, stamp) = (registry::record(run).code(), registry::record(run).released_ms());
+    // SAFETY: [I-HEAP] this thread's own.
+    let (id, runs) = unsafe { (Heap::id(mine), &Heap::shared(mine).empty_runs) };
+    let code = (0..NUM_CLASSES).find(|&code| runs.top(code) != END).expect("no EMPTY run");
+    let run = runs.top(code) as usize;
+    let stamp = registry::record(run).released_ms();
     faults_between(
         "an EMPTY run that is said to be ACTIVE",
         || registry::record(run).transition_activate(code),
         || registry::record(run).transition_empty(code, stamp),
     );
-    faults_between(
-        "an EMPTY stack without its hint",
-        || shared_pool::damage_hint(code),
-        || shared_pool::damage_hint(code),
-    );
+    let hide = || runs.damage_hint(code);
+    faults_between("an EMPTY stack of a heap without its hint", hide, hide);
+    let hide = || shared_pool::damage_shown(id);
+    faults_between("a heap with EMPTY runs that is not shown", hide, hide);
+    let span_code = RunKind::span(MAX_SPAN_SLOTS - 1).code();
+    let hide = || shared_pool::damage_hint(span_code);
+    faults_between("an EMPTY stack of all heaps without its hint", hide, hide);
     let next = registry::SlotLinks.next(run as u32);
     faults_between(
         "a stack that is cut or goes in a circle",
