@@ -252,7 +252,7 @@ pub(super) fn park(heap: *mut Heap) {
     }
 }
 
-/// Gives back attached slabs that are whole and lists the others, so that they can be adopted.
+/// Gives back attached slabs that are whole and lists the others, so that they can be adopted; what is EMPTY is for all.
 pub(super) fn abandon_slabs(set: &mut SlabSet) {
     let mut last = LastSlabs::default();
     for class in 0..NUM_CLASSES {
@@ -262,6 +262,8 @@ pub(super) fn abandon_slabs(set: &mut SlabSet) {
             set.detach(class);
         }
     }
+    drop(last);
+    shared_pool::give_up_empty_runs(set);
     shared_pool::advertise(set);
 }
 

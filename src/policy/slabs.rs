@@ -42,7 +42,7 @@ pub const fn owes_growth(given_slabs: u64, fresh_slabs: u64) -> bool {
     given_slabs >= (fresh_slabs + 1) * GIVEN_SLABS_FOR_A_FRESH_ONE
 }
 
-/// Slots of EMPTY runs that a heap may have given back, or taken, before all know of them. Half as many more may go to and
+/// Slots of EMPTY runs that a heap may have given back, or taken, before all know of them. A quarter more may go to and
 /// fro and nobody is told. The sum may be off by so many for each heap.
 const EMPTY_SLOTS_UNTOLD: usize = 16;
 /// By so many it may be off for all heaps: 64 MiB.
@@ -50,12 +50,12 @@ const EMPTY_SLOTS_UNTOLD_BY_ALL: usize = 1024;
 /// Heaps that a search for an EMPTY run looks at.
 pub const EMPTY_RUNS_PROBES: usize = 64;
 
-/// How many of the `untold` slots of EMPTY runs a heap is to tell of now, where `heaps` are in use: half, once there are
-/// too many; the other half may come back.
+/// How many of the `untold` slots of EMPTY runs a heap is to tell of now, where `heaps` are in use: three quarters,
+/// once there are too many; the others may come back.
 pub const fn empty_slots_to_tell(untold: i64, heaps: usize) -> i64 {
     let share = EMPTY_SLOTS_UNTOLD_BY_ALL / (heaps + 1);
     let most = if share < EMPTY_SLOTS_UNTOLD { share } else { EMPTY_SLOTS_UNTOLD };
-    if untold.unsigned_abs() <= most as u64 { 0 } else { untold - untold / 2 }
+    if untold.unsigned_abs() <= most as u64 { 0 } else { untold - untold / 4 }
 }
 
 /// Releases of a heap that are told one by one, and afterwards together, to those who may join EMPTY runs.
@@ -109,14 +109,14 @@ mod tests {
             }
             (untold + told, times)
         };
-        let (_, before) = (swing(24), swing(-24).1);
+        let (_, before) = (swing(20), swing(-20).1);
         assert!(before > 0);
-        assert_eq!((0..99).map(|_| (swing(24).0, swing(-24))).last(), Some((24, (0, before))));
+        assert_eq!((0..99).map(|_| (swing(20).0, swing(-20))).last(), Some((20, (0, before))));
         assert_eq!(swing(1000).0, 1000, "every slot counts once");
-        assert_eq!([0, 1, -1, 16, 17, -18].map(|untold| empty_slots_to_tell(untold, 3)), [0, 0, 0, 0, 9, -9]);
+        assert_eq!([0, 1, -1, 16, 17, -18].map(|untold| empty_slots_to_tell(untold, 3)), [0, 0, 0, 0, 13, -14]);
         assert_eq!(
             [1, 2, -5].map(|untold| empty_slots_to_tell(untold, 1000)),
-            [0, 1, -3],
+            [0, 2, -4],
             "of many heaps each tells more"
         );
     }

@@ -19,9 +19,10 @@ use crate::slab::empty_runs::EmptyRuns;
 use crate::slab::set::SlabSet;
 use crate::slab::shared::HeapShared;
 use crate::stats::{POOL, Stage};
-use crate::superslab::registry;
+use crate::superslab::registry::{self, SlotLinks};
 use crate::sync::census;
 use crate::sync::hint_word::HintWord;
+use crate::sync::tagged_stack::{END, Links};
 
 /// The heaps that may have some.
 static SHOWN: [HintWord; MAX_HEAPS / 64] = [const { HintWord::new() }; MAX_HEAPS / 64];
@@ -121,6 +122,8 @@ fn take_own(set: &SlabSet, kind: RunKind) -> Option<(u32, Stage, u32)> {
 }
 
 /// A run of one of `codes`, of any heap, that of `set` first. Adds failed attempts.
+#[cold]
+#[inline(never)]
 pub(super) fn pop_any(set: &SlabSet, codes: u128, retries: &mut u32) -> Option<(u32, usize)> {
     for (id, runs) in shown_from(set.owner()).take(policy::EMPTY_RUNS_PROBES) {
         for code in bits::places_of(runs.codes() & codes) {
@@ -133,6 +136,29 @@ pub(super) fn pop_any(set: &SlabSet, codes: u128, retries: &mut u32) -> Option<(
         hide_if_empty(id, runs);
     }
     None
+}
+
+/// Hands all that stands with the heap to all, by its tenant, before it leaves it without an owner: a thread that
+/// comes gets what is warmest, whichever heap it binds.
+pub fn give_up_empty_runs(set: &SlabSet) {
+    let runs = &set.shared().empty_runs;
+    for code in bits::places_of(runs.codes()) {
+        let first = runs.detach(code).first;
+        if first != END {
+            empty::push_back(first, last_of(first), code);
+        }
+    }
+    let untold = &set.shared().untold_empty_slots;
+    if untold.get() != 0 {
+        POOL.empty_slots.add_n(untold.get()); // wrapping, as above
+        untold.sub_n(untold.get());
+    }
+}
+
+fn last_of(first: u32) -> u32 {
+    core::iter::successors(Some(first), |&at| Some(SlotLinks.next(at)).filter(|&next| next != END))
+        .last()
+        .unwrap_or(first)
 }
 
 /// A stack of a heap that may hold something.

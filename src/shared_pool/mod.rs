@@ -46,7 +46,7 @@ mod whole;
 
 pub use adopt::{adopt_partial, advertise, advertised, unadvertise};
 pub use budget::{has_room, peak_bytes, would_raise_peak};
-pub use empty_of_heaps::empty_slots;
+pub use empty_of_heaps::{empty_slots, give_up_empty_runs};
 pub use purge::{claimed_bytes, decay, is_draining, purge_all, purge_excess, purges};
 pub use recover::{recount_advertised, recover};
 pub use release::{LastSlabs, release_run, release_slab, return_leading};

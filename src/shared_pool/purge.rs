@@ -6,6 +6,7 @@
 //! it was purged in vain, refault.rs, stays whole), so that a purge is paid for by many releases. What is below the limit goes when it has not been used for
 //! `HAKMEM_PURGE_DELAY_MS`, on slow paths.
 
+use super::empty_of_heaps::StackOfHeap;
 use super::purge_batch::PurgeBatch;
 use super::{empty, empty_of_heaps, refault, unused};
 use crate::bits;
@@ -152,22 +153,21 @@ fn purge_down_to(target: usize) -> usize {
     note_purge();
     let mut batch = PurgeBatch::new();
     let excess = warm_bytes_now().saturating_sub(target);
-    let mut purged = 0;
+    let mut choice = Choice { now_ms: os::now_ms(), least_age_ms: 0, bytes: excess };
     let mut codes = empty::nonempty_codes();
-    while codes != 0 && purged < excess {
+    while codes != 0 && choice.bytes > 0 {
         // largest runs first: the fewest system calls for the bytes
         let code = 127 - codes.leading_zeros() as usize;
         codes &= !(1 << code);
-        purged += purge_code(&mut batch, code, |_, older_bytes| older_bytes < excess - purged);
+        purge_stack(&mut batch, empty::detach(code), code, None, &mut choice);
     }
-    let now = os::now_ms();
     for least_age_ms in [policy::PURGE_YOUNG_MS, 0] {
-        if purged < excess {
-            let is_old = |released_ms: u32| now.wrapping_sub(released_ms) >= least_age_ms;
-            purged += purge_heaps(&mut batch, excess - purged, is_old);
+        choice.least_age_ms = least_age_ms;
+        if choice.bytes > 0 {
+            purge_heaps(&mut batch, &mut choice);
         }
     }
-    purged
+    excess - choice.bytes
 }
 
 /// Purges EMPTY runs that have not been used for the purge delay; at most one thread at a time, and
@@ -185,45 +185,42 @@ pub fn decay() {
 
 #[cold]
 fn decay_all(now: u32, delay: u32) {
-    let is_old = |since_ms: u32| now.wrapping_sub(since_ms) >= delay;
-    purge_brought(is_old);
+    let mut choice = Choice { now_ms: now, least_age_ms: delay, bytes: usize::MAX };
+    purge_brought(|since_ms| choice.is_old(since_ms));
     let mut batch = PurgeBatch::new();
     for code in bits::places_of(empty::nonempty_codes()) {
-        purge_code(&mut batch, code, |released_ms, _| is_old(released_ms));
+        purge_stack(&mut batch, empty::detach(code), code, None, &mut choice);
     }
-    purge_heaps(&mut batch, usize::MAX, is_old);
+    purge_heaps(&mut batch, &mut choice);
 }
 
-/// Purges runs of a code that stand with no heap, as `is_old` chooses by the time of their release and the bytes of
-/// older ones. Returns the bytes.
-fn purge_code(batch: &mut PurgeBatch, code: usize, is_old: impl Fn(u32, usize) -> bool) -> usize {
-    let push_back = |kept: Part| _ = empty::push_back(kept.first, kept.last, code);
-    purge_chain(batch, empty::detach(code), code, push_back, is_old)
+/// Which EMPTY runs to purge.
+struct Choice {
+    now_ms: u32,
+    /// Those that were released so long ago.
+    least_age_ms: u32,
+    /// So many bytes of them, or a run more; what is purged is taken off.
+    bytes: usize,
 }
 
-/// Purges `bytes`, or a run more, of what stands with heaps and `is_old` chooses by the time of its release. Returns the
-/// bytes.
-fn purge_heaps(batch: &mut PurgeBatch, bytes: usize, is_old: impl Fn(u32) -> bool) -> usize {
-    let mut purged = 0;
+impl Choice {
+    fn is_old(&self, since_ms: u32) -> bool {
+        self.now_ms.wrapping_sub(since_ms) >= self.least_age_ms
+    }
+}
+
+/// Purges what stands with heaps.
+fn purge_heaps(batch: &mut PurgeBatch, choice: &mut Choice) {
     empty_of_heaps::for_each_stack(|stack| {
-        let left = bytes.saturating_sub(purged);
-        let is_old = |released_ms, older_bytes| older_bytes < left && is_old(released_ms);
-        let push_back = |kept: Part| stack.push_back(kept.first, kept.last);
-        purged += purge_chain(batch, stack.detach(), stack.code, push_back, is_old);
+        if choice.bytes > 0 {
+            purge_stack(batch, stack.detach(), stack.code, Some(stack), choice);
+        }
     });
-    purged
 }
 
-/// Dooms the runs of a detached stack of a code that `is_old` chooses by the time of their release and the bytes of older
-/// runs; pushes the others back first, so that no warm run is out of reach over a system call. Returns the bytes
-/// doomed.
-fn purge_chain(
-    batch: &mut PurgeBatch,
-    first: u32,
-    code: usize,
-    push_back: impl FnOnce(Part),
-    is_old: impl Fn(u32, usize) -> bool,
-) -> usize {
+/// Of a detached stack of a code, that of `heap` or of all, dooms the oldest runs as `choice` says; pushes the others back
+/// first, so that no warm run is out of reach over a system call.
+fn purge_stack(batch: &mut PurgeBatch, first: u32, code: usize, heap: Option<StackOfHeap>, choice: &mut Choice) {
     let slots = RunKind::from_code(code).slots();
     let bytes = slots * SLOT_BYTES;
     let count = chain_length(first);
@@ -232,24 +229,27 @@ fn purge_chain(
     while at != END {
         let next = SlotLinks.next(at);
         place += 1;
-        let is_old = is_old(registry::record(at as usize).released_ms(), (count - place) * bytes);
-        if is_old { &mut doomed } else { &mut kept }.append(at);
+        let older_bytes = (count - place) * bytes;
+        let is_doomed = older_bytes < choice.bytes && choice.is_old(registry::record(at as usize).released_ms());
+        if is_doomed { &mut doomed } else { &mut kept }.append(at);
         at = next;
     }
     if kept.first != END {
-        push_back(kept);
+        match heap {
+            Some(stack) => stack.push_back(kept.first, kept.last),
+            None => _ = empty::push_back(kept.first, kept.last, code),
+        }
     }
-    let (mut at, mut purged) = (doomed.first, 0);
+    let mut at = doomed.first;
     while at != END {
         // the run's link is free for others as soon as the batch is purged
         let next = if at == doomed.last { END } else { SlotLinks.next(at) };
         // before it stops to count as EMPTY: the batch may have to be purged first
         batch.add(at, slots);
         POOL.empty_slots.sub_n(slots as u64);
-        purged += bytes;
+        choice.bytes = choice.bytes.saturating_sub(bytes);
         at = next;
     }
-    purged
 }
 
 /// A part of a detached chain; the link of its last run means nothing.

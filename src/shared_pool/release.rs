@@ -41,7 +41,7 @@ fn end(slot: u32, block: *mut u8) -> ! {
 pub fn release_slab(set: &mut SlabSet, slot: u32, class: usize) {
     let kind = RunKind::slab(class);
     note_released(set, kind);
-    give_back(slot, kind, || empty_of_heaps::put(set, slot, kind));
+    give_back(slot, kind, Some(set));
 }
 
 /// Counts a slab that the tenant of `set` gives back, and tells the joiner: of the first ones each, of the others as many
@@ -82,24 +82,28 @@ impl LastSlabs {
 /// Gives back a span that the caller owns.
 pub fn release_run(slot: u32, kind: RunKind) {
     POOL.released_runs.add();
-    give_back(slot, kind, || empty::push(slot, kind));
+    give_back(slot, kind, None);
 }
 
-/// ACTIVE -> EMPTY: of a run that the caller owns, by `push`, which returns failed attempts; purges what is above the limit.
-fn give_back(slot: u32, kind: RunKind, push: impl FnOnce() -> u32) {
+/// ACTIVE -> EMPTY: of a run that the caller owns, which then stands with `heap`, whose tenant the caller is, or with all;
+/// purges what is above the limit.
+fn give_back(slot: u32, kind: RunKind, heap: Option<&SlabSet>) {
     registry::set_entries(slot as usize, kind.slots(), ENTRY_UNUSED, ENTRY_UNUSED);
     trace::event(trace::Event::Released, kind, slot);
     {
         let _control = control_lock::for_release();
-        push_or_unclaim(slot, kind, push);
+        push_or_unclaim(slot, kind, heap);
     }
     purge::purge_excess();
 }
 
 /// Without stage 1 nobody would ask for an EMPTY run: it becomes UNUSED, still dirty.
-fn push_or_unclaim(slot: u32, kind: RunKind, push: impl FnOnce() -> u32) {
+fn push_or_unclaim(slot: u32, kind: RunKind, heap: Option<&SlabSet>) {
     if config::get().stage1() {
-        let retries = push();
+        let retries = match heap {
+            Some(set) => empty_of_heaps::put(set, slot, kind),
+            None => empty::push(slot, kind),
+        };
         if retries > 0 {
             POOL.release_retries.add_n(u64::from(retries));
         }
@@ -111,8 +115,7 @@ fn push_or_unclaim(slot: u32, kind: RunKind, push: impl FnOnce() -> u32) {
 
 /// Makes slots that the caller owns an EMPTY span.
 pub(super) fn push_span(slot: u32, slots: usize) {
-    let kind = RunKind::span(slots);
-    push_or_unclaim(slot, kind, || empty::push(slot, kind));
+    push_or_unclaim(slot, RunKind::span(slots), None);
 }
 
 /// Makes slots that the caller owns, and that lie in one SuperSlab, EMPTY runs that start at
@@ -120,8 +123,7 @@ pub(super) fn push_span(slot: u32, slots: usize) {
 pub(super) fn push_aligned(mut slot: u32, mut slots: usize) {
     while slots > 0 {
         let order = slot.trailing_zeros().min(slots.ilog2()).min(LARGEST_ORDER);
-        let kind = ALIGNED_KINDS[order as usize];
-        push_or_unclaim(slot, kind, || empty::push(slot, kind));
+        push_or_unclaim(slot, ALIGNED_KINDS[order as usize], None);
         slot += 1 << order;
         slots -= 1 << order;
     }
