@@ -1,12 +1,13 @@
-//! From an address to its huge block: a radix tree over pages, three loads deep.
+//! From an address to its huge block: a radix tree over pages, three loads deep; of the window, where huge blocks start at
+//! SuperSlabs, the SuperSlab's header, so that one can be registered there when no metadata is to be had.
 //!
-//! Nodes are never removed. A leaf entry is a [`RecordEntry`] with the address of a [`HugeBlock`]. It is written by
+//! Nodes are never removed. An entry is a [`RecordEntry`] with the address of a [`HugeBlock`]. It is written by
 //! whoever owns the block; [`transition_cached`] takes ownership from the program, so that of two frees one is told so.
 #![allow(unsafe_code)] // nodes live in the metadata pool
 
-use crate::geometry::SUPERSLAB_BYTES;
+use crate::geometry::{SLOTS_PER_SUPERSLAB, SUPERSLAB_BYTES};
 use crate::policy;
-use crate::superslab::pool;
+use crate::superslab::{extent, pool, registry as slots};
 use crate::sync::published::PublishedPtr;
 use crate::sync::record_entry::{RecordEntry, Registered};
 use crate::sync::tagged_stack::{END, Links, TaggedStack};
@@ -155,6 +156,21 @@ pub fn recycle_block(block: &'static HugeBlock) {
     }
 }
 
+/// The entry of an address, if one can stand there.
+fn entry_of(address: usize) -> Option<&'static RecordEntry> {
+    match superslab_of(address) {
+        Some(superslab) if address.is_multiple_of(SUPERSLAB_BYTES) => Some(&slots::header(superslab).huge),
+        Some(_) => None,
+        None => leaf_entry(address),
+    }
+}
+
+/// The SuperSlab that an address lies in, if it was made.
+fn superslab_of(address: usize) -> Option<usize> {
+    let superslab = slots::split_slot(slots::slot_of(address)?).0;
+    (superslab < extent::superslabs_made()).then_some(superslab)
+}
+
 fn leaf_entry(address: usize) -> Option<&'static RecordEntry> {
     let page = address >> PAGE_SHIFT;
     let root = ROOT.get(page >> (LEAF_BITS + MIDDLE_BITS))?;
@@ -179,6 +195,9 @@ fn child<T>(link: &PublishedPtr<T>) -> Option<&'static T> {
 /// Makes sure that a block at `address` can be registered; `false` when metadata memory is out.
 #[must_use]
 pub fn prepare(address: usize) -> bool {
+    if superslab_of(address).is_some() {
+        return true;
+    }
     let page = address >> PAGE_SHIFT;
     let Some(root) = ROOT.get(page >> (LEAF_BITS + MIDDLE_BITS)) else { return false };
     let Some(middle) = child(root) else { return false };
@@ -187,14 +206,14 @@ pub fn prepare(address: usize) -> bool {
 
 /// Registers a block as live; [`prepare`] was called for its start.
 pub fn insert(block: &'static HugeBlock) {
-    if let Some(entry) = leaf_entry(block.start()) {
+    if let Some(entry) = entry_of(block.start()) {
         entry.transition_live(ptr::from_ref(block) as usize); // [HUGE]
     }
 }
 
 /// Removes what is registered at an address; by the owner of the block.
 pub fn remove(address: usize) {
-    if let Some(entry) = leaf_entry(address) {
+    if let Some(entry) = entry_of(address) {
         entry.transition_nothing();
     }
 }
@@ -210,7 +229,7 @@ pub fn find(address: usize) -> Found {
     if address & ((1 << PAGE_SHIFT) - 1) != 0 {
         return Found::Nothing;
     }
-    match leaf_entry(address).map_or(Registered::Nothing, RecordEntry::find) {
+    match entry_of(address).map_or(Registered::Nothing, RecordEntry::find) {
         Registered::Nothing => Found::Nothing,
         Registered::Cached(_) => Found::Cached,
         Registered::Live(record) => Found::Live(block_of(record)),
@@ -226,15 +245,22 @@ pub fn for_each(mut visit: impl FnMut(usize, &'static HugeBlock, bool)) {
             // SAFETY: [I-RADIX]
             let Some(leaf) = (unsafe { link.get().as_ref() }) else { continue };
             for (page, entry) in leaf.iter().enumerate() {
-                let (record, is_cached) = match entry.find() {
-                    Registered::Nothing => continue,
-                    Registered::Live(record) => (record, false),
-                    Registered::Cached(record) => (record, true),
-                };
                 let page = (((high << MIDDLE_BITS) + low) << LEAF_BITS) + page;
-                visit(page << PAGE_SHIFT, block_of(record), is_cached);
+                visit_entry(page << PAGE_SHIFT, entry, &mut visit);
             }
         }
+    }
+    for superslab in 0..extent::superslabs_made() {
+        let address = slots::slot_address(superslab * SLOTS_PER_SUPERSLAB);
+        visit_entry(address, &slots::header(superslab).huge, &mut visit);
+    }
+}
+
+fn visit_entry(address: usize, entry: &RecordEntry, visit: &mut impl FnMut(usize, &'static HugeBlock, bool)) {
+    match entry.find() {
+        Registered::Nothing => {}
+        Registered::Live(record) => visit(address, block_of(record), false),
+        Registered::Cached(record) => visit(address, block_of(record), true),
     }
 }
 
@@ -266,8 +292,11 @@ pub fn is_interior(address: usize) -> bool {
     let mut page = address >> PAGE_SHIFT;
     let lowest = page.saturating_sub(policy::HUGE_LOOK_BACK_BYTES >> PAGE_SHIFT);
     while page > lowest {
+        if superslab_of(page << PAGE_SHIFT).is_some() {
+            page &= !((SUPERSLAB_BYTES >> PAGE_SHIFT) - 1); // a block starts with a SuperSlab
+        }
         let start = page << PAGE_SHIFT;
-        let Some(entry) = leaf_entry(start) else {
+        let Some(entry) = entry_of(start) else {
             page = (page & !((1 << LEAF_BITS) - 1)).saturating_sub(1); // the last page before this leaf
             continue;
         };
@@ -286,5 +315,5 @@ pub fn is_interior(address: usize) -> bool {
 /// free has ended may stand for another block by now.
 #[must_use]
 pub fn transition_cached(address: usize, block: &'static HugeBlock) -> bool {
-    leaf_entry(address).is_some_and(|entry| entry.transition_cached(ptr::from_ref(block) as usize))
+    entry_of(address).is_some_and(|entry| entry.transition_cached(ptr::from_ref(block) as usize))
 }

@@ -12,12 +12,14 @@
 //! | `packing` | who has made the SuperSlab, before the first claim; then never again | any |
 //! | `brought` | who has touched the huge page; then whoever owns the run (bits only cleared) | any, as a hint; owners of runs |
 //! | `gathered`, `next_gathered` | whoever joins EMPTY runs (`shared_pool/join.rs`) | the same |
+//! | `huge` | the owner of the huge block (`large/registry.rs`) | any |
 //! | `SlotRecord::next_empty` | whoever pushes the run, or has detached it | poppers, perhaps in vain |
 //! | `SlotRecord::state`, `code`, `released_ms` | whoever owns the run | checks and reports, as hints |
 
 use crate::geometry::{Content, SLOTS_PER_SUPERSLAB};
 use crate::sync::claim_word::ClaimWord;
 use crate::sync::done_bits::DoneBits;
+use crate::sync::record_entry::RecordEntry;
 use crate::sync::{AtomicU8, AtomicU32, Ordering};
 
 pub use crate::sync::claim_word::{free_run_starts, run_mask};
@@ -129,6 +131,8 @@ pub struct SuperSlabHeader {
     next_gathered: AtomicU32,
     packing: AtomicU8,
     brought: AtomicU32,
+    /// The huge block that starts here, in whole SuperSlabs.
+    pub huge: RecordEntry,
     /// One record for each slot.
     pub records: [SlotRecord; SLOTS_PER_SUPERSLAB],
 }
