@@ -407,6 +407,44 @@ fn what_heaps_have_is_purged_above_the_limit() {
     });
 }
 
+/// What a purge delay of 0 promises holds to the last slot.
+#[test]
+fn without_a_purge_delay_nothing_is_warm() {
+    in_child("without_a_purge_delay_nothing_is_warm", &[("HAKMEM_PURGE_DELAY_MS", "0")], || {
+        beside_freed_memory(
+            KIB,
+            4,
+            || beside_freed_memory(16 * KIB, 4, || (), |()| ()),
+            |()| {
+                blocks_of(2 * KIB, 4).into_iter().for_each(release);
+                assert_eq!(snapshot().warm_bytes, 0);
+            },
+        );
+    });
+}
+
+/// What 16 threads have given back is nothing that a limit counts, wherever it stands.
+#[test]
+fn what_heaps_have_makes_room_below_the_memory_limit() {
+    let name = "what_heaps_have_makes_room_below_the_memory_limit";
+    in_child(name, &[("HAKMEM_MEMORY_LIMIT", "64")], || {
+        let meets = Arc::new(Barrier::new(17));
+        let rest = |meets: Arc<Barrier>| {
+            blocks_of(KIB, 2).into_iter().for_each(release);
+            meets.wait();
+            meets.wait();
+        };
+        let threads: Vec<_> = (0..16).map(|_| meets.clone()).map(|meets| spawn(move || rest(meets))).collect();
+        meets.wait();
+        let huge: Vec<_> = (0..12).map(|_| block(4 * MIB)).collect();
+        say(&format!("48 MiB in use, {} KiB warm", snapshot().warm_bytes / KIB as u64));
+        huge.into_iter().for_each(release);
+        meets.wait();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert_eq!(heap_check::count_faults(), 0);
+    });
+}
+
 #[test]
 fn a_thread_caches_more_of_a_size_that_it_comes_back_for() {
     in_child("a_thread_caches_more_of_a_size_that_it_comes_back_for", &[], || {

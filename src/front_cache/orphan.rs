@@ -161,6 +161,7 @@ fn park(id: u32, record: &'static HeapRecord) {
     let front = unsafe { &mut (*Heap::of_record(record)).front };
     front.outbox.recover();
     front.times_elsewhere = 0;
+    shared_pool::give_up_empty_runs(set_of(record));
     shared_pool::advertise(set_of(record));
     let ended = record.shared.tenancy.transition_end_visit(Visit::Parked);
     debug_assert_eq!(ended, Ended::Parked);

@@ -43,19 +43,27 @@ pub const fn owes_growth(given_slabs: u64, fresh_slabs: u64) -> bool {
 }
 
 /// Slots of EMPTY runs that a heap may have given back, or taken, before all know of them. A quarter more may go to and
-/// fro and nobody is told. The sum may be off by so many for each heap.
+/// fro and nobody is told.
 const EMPTY_SLOTS_UNTOLD: usize = 16;
-/// By so many it may be off for all heaps: 64 MiB.
+/// The same for all heaps that are in use, when each has told last: 64 MiB.
 const EMPTY_SLOTS_UNTOLD_BY_ALL: usize = 1024;
 /// Heaps that a search for an EMPTY run looks at.
 pub const EMPTY_RUNS_PROBES: usize = 64;
 
-/// How many of the `untold` slots of EMPTY runs a heap is to tell of now, where `heaps` are in use: three quarters,
-/// once there are too many; the others may come back.
-pub const fn empty_slots_to_tell(untold: i64, heaps: usize) -> i64 {
+/// How many slots of EMPTY runs a heap may have untold, where `heaps` are in use.
+pub const fn most_untold_empty_slots(heaps: usize) -> u64 {
     let share = EMPTY_SLOTS_UNTOLD_BY_ALL / (heaps + 1);
-    let most = if share < EMPTY_SLOTS_UNTOLD { share } else { EMPTY_SLOTS_UNTOLD };
-    if untold.unsigned_abs() <= most as u64 { 0 } else { untold - untold / 4 }
+    (if share < EMPTY_SLOTS_UNTOLD { share } else { EMPTY_SLOTS_UNTOLD }) as u64
+}
+
+/// How many of the `untold` slots of EMPTY runs a heap that may have `most` is to tell of now: three quarters, once
+/// there are too many; the others may come back. All if it may have none.
+pub const fn empty_slots_to_tell(untold: i64, most: u64) -> i64 {
+    match untold.unsigned_abs() {
+        slots if slots <= most => 0,
+        _ if most == 0 => untold,
+        _ => untold - untold / 4,
+    }
 }
 
 /// Releases of a heap that are told one by one, and afterwards together, to those who may join EMPTY runs.
@@ -104,7 +112,7 @@ mod tests {
         let mut swing = |by: i64| {
             for _ in 0..by.abs() {
                 untold += by.signum();
-                let tell = empty_slots_to_tell(untold, 8);
+                let tell = empty_slots_to_tell(untold, most_untold_empty_slots(8));
                 (untold, told, times) = (untold - tell, told + tell, times + u32::from(tell != 0));
             }
             (untold + told, times)
@@ -113,12 +121,9 @@ mod tests {
         assert!(before > 0);
         assert_eq!((0..99).map(|_| (swing(20).0, swing(-20))).last(), Some((20, (0, before))));
         assert_eq!(swing(1000).0, 1000, "every slot counts once");
-        assert_eq!([0, 1, -1, 16, 17, -18].map(|untold| empty_slots_to_tell(untold, 3)), [0, 0, 0, 0, 13, -14]);
-        assert_eq!(
-            [1, 2, -5].map(|untold| empty_slots_to_tell(untold, 1000)),
-            [0, 2, -4],
-            "of many heaps each tells more"
-        );
+        assert_eq!([0, 1, -1, 16, 17, -18].map(|untold| empty_slots_to_tell(untold, 16)), [0, 0, 0, 0, 13, -14]);
+        assert_eq!([0, 1, -5].map(|untold| empty_slots_to_tell(untold, 0)), [0, 1, -5], "none may be untold");
+        assert_eq!([0, 63, 99, 1000, 2000].map(most_untold_empty_slots), [16, 16, 10, 1, 0]);
     }
 
     #[test]

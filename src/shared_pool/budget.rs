@@ -5,9 +5,9 @@
 //! EMPTY runs that others have just released or have in their hands, to purge or to join them. A request
 //! that fits beside what is in use is not refused because another thread is about to make room.
 
-use super::{join, purge};
+use super::{empty_of_heaps, join, purge};
 use crate::config;
-use crate::geometry::MIB;
+use crate::geometry::{MIB, SLOT_BYTES};
 use crate::stats::POOL;
 use crate::superslab::pool;
 use crate::sync::{AtomicUsize, Ordering};
@@ -36,7 +36,8 @@ fn fits_after_purge(limit_bytes: usize, more_bytes: usize) -> bool {
     // read before what is taken: a run that is purged in between would count as in use otherwise; what is gathered
     // on both sides of what is EMPTY, since a joiner may begin or end in between
     let gathered_before = join::gathered_bytes();
-    let unused_bytes = purge::warm_bytes_now() + gathered_before.max(join::gathered_bytes());
+    let unused_bytes =
+        empty_of_heaps::empty_slots() as usize * SLOT_BYTES + gathered_before.max(join::gathered_bytes());
     fits(limit_bytes, taken_bytes().saturating_sub(unused_bytes), more_bytes)
 }
 

@@ -1,15 +1,15 @@
-//! EMPTY runs: stage 1 and 1b of an acquire.
+//! EMPTY runs: stages 1 and 1b of an acquire, but for what a heap takes back itself.
 //!
-//! What slabs have left stands with their heaps (`empty_of_heaps.rs`); what spans have left, and what a cut or a join has
-//! made, stands here, for all.
+//! A run leaves EMPTY only by being popped, or detached with its whole stack. What slabs have left stands with their heaps
+//! (`empty_of_heaps.rs`); what spans have left, and what a cut or a join has made, stands here, for all.
 
 use super::{Run, control_lock, empty_of_heaps, join, release};
 use crate::bits;
 use crate::config;
 use crate::geometry::*;
 use crate::os;
-use crate::slab::empty_runs::EmptyRuns;
 use crate::slab::set::SlabSet;
+use crate::slab::shared::EmptyRuns;
 use crate::stats::{POOL, Stage};
 use crate::superslab::extent;
 use crate::superslab::header::SlotState;
@@ -20,7 +20,7 @@ static SHARED: EmptyRuns = EmptyRuns::new();
 
 /// The codes whose stacks may hold something.
 pub(super) fn nonempty_codes() -> u128 {
-    SHARED.codes()
+    SHARED.shown()
 }
 
 /// ACTIVE -> EMPTY: the caller's run, whose entry words are unused already. Returns failed attempts.
@@ -32,25 +32,16 @@ pub(super) fn push(slot: u32, kind: RunKind) -> u32 {
 
 /// Pushes a chain of EMPTY runs that was detached. Returns failed attempts.
 pub(super) fn push_back(first: u32, last: u32, code: usize) -> u32 {
-    SHARED.push(code, first, last)
+    SHARED.push(&SlotLinks, code, first, last)
 }
 
 /// Takes the whole stack of a code. Returns its first run.
 pub(super) fn detach(code: usize) -> u32 {
-    let chain = SHARED.detach(code);
-    SHARED.hide(code);
-    chain.first
+    SHARED.detach_and_hide(code).first
 }
 
 fn pop(code: usize) -> (Option<u32>, u32) {
-    if nonempty_codes() >> code & 1 == 0 {
-        return (None, 0);
-    }
-    let popped = SHARED.pop(code);
-    if popped.0.is_none() {
-        SHARED.hide(code);
-    }
-    popped
+    SHARED.pop_or_hide(&SlotLinks, code)
 }
 
 /// Stage 1.
@@ -87,20 +78,19 @@ fn take_other(set: &SlabSet, kind: RunKind) -> (Option<u32>, u32) {
     let _control = control_lock::for_acquire();
     let mut retries = 0;
     let (same_size, larger) = candidates(kind);
-    for group in [same_size, larger] {
-        let shared = bits::places_of(nonempty_codes() & group).find_map(|code| {
+    // a heap may have the very code: another one than that of `set`
+    for (codes, of_heaps) in [(same_size, same_size | 1 << kind.code()), (larger, larger)] {
+        let shared = bits::places_of(nonempty_codes() & codes).find_map(|code| {
             let (slot, failed) = pop(code);
             retries += failed;
             slot.map(|slot| (slot, code))
         });
-        // a heap may have the very code: another one than that of `set`
-        let of_heaps = if group == same_size { group | 1 << kind.code() } else { group };
         if let Some((slot, code)) = shared.or_else(|| empty_of_heaps::pop_any(set, of_heaps, &mut retries)) {
             cut(set, slot, RunKind::from_code(code), kind);
             return (Some(slot), retries);
         }
     }
-    let joined = join::join_for(kind);
+    let joined = join::join_for(set, kind);
     if let Some(slot) = joined {
         registry::record(slot as usize).transition_activate(kind.code());
     }
@@ -201,7 +191,7 @@ pub(super) fn check_rep_of(runs: &EmptyRuns) -> (usize, u64) {
     let (mut faults, mut slots) = (0, 0);
     for code in codes() {
         let (mut at, mut count) = (runs.top(code), 0);
-        faults += usize::from(at != END && runs.codes() >> code & 1 == 0); // [HINT]
+        faults += usize::from(at != END && runs.shown() >> code & 1 == 0); // [HINT]
         while at != END {
             if at >= end || count == end {
                 faults += 1; // no slot, or a circle

@@ -15,15 +15,19 @@ use crate::geometry::*;
 use crate::os;
 use crate::policy;
 use crate::slab::directory;
-use crate::slab::empty_runs::EmptyRuns;
 use crate::slab::set::SlabSet;
-use crate::slab::shared::HeapShared;
+use crate::slab::shared::{EmptyRuns, HeapShared};
 use crate::stats::{POOL, Stage};
 use crate::superslab::registry::{self, SlotLinks};
 use crate::sync::census;
 use crate::sync::hint_word::HintWord;
 use crate::sync::tagged_stack::{END, Links};
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
+/// What heaps had untold when a purge looked last, as their own sums: may be below zero.
+static UNTOLD_SEEN: AtomicU64 = AtomicU64::new(0);
+/// The heap at which the next search begins, and the next walk over all.
+static CURSOR: AtomicU32 = AtomicU32::new(0);
 /// The heaps that may have some.
 static SHOWN: [HintWord; MAX_HEAPS / 64] = [const { HintWord::new() }; MAX_HEAPS / 64];
 
@@ -32,9 +36,13 @@ fn show(id: u32) {
     SHOWN[id as usize / 64].set(id as usize % 64); // [HINT]: behind the fence of the push
 }
 
+fn is_shown(id: u32) -> bool {
+    SHOWN[id as usize / 64].shows(id as usize % 64)
+}
+
 /// Hides a heap that has nothing.
 fn hide_if_empty(id: u32, runs: &EmptyRuns) {
-    if runs.is_empty() {
+    if is_shown(id) && runs.is_empty() {
         SHOWN[id as usize / 64].clear(id as usize % 64, || !runs.is_empty());
     }
 }
@@ -59,10 +67,19 @@ fn shown_from(from: u32) -> impl Iterator<Item = (u32, &'static EmptyRuns)> {
     ids.filter_map(|id| directory::find(id).map(|record| (id, &record.shared.empty_runs)))
 }
 
+/// Where a limit is to be kept exactly nothing is untold.
+fn most_untold() -> u64 {
+    let config = config::get();
+    if config.purge_delay_ms() == 0 || config.memory_limit_mib() != 0 {
+        return 0;
+    }
+    policy::most_untold_empty_slots(directory::in_use())
+}
+
 /// The tenant has put slots there, or taken them if they are below zero, from there or anywhere else.
 fn count(shared: &HeapShared, slots: i64) {
     let untold = shared.untold_empty_slots.get() as i64 + slots;
-    let told = policy::empty_slots_to_tell(untold, directory::in_use());
+    let told = policy::empty_slots_to_tell(untold, most_untold());
     // numbers below zero wrap, here and below, as the sums do
     shared.untold_empty_slots.add_n((slots - told) as u64);
     if told != 0 {
@@ -81,7 +98,7 @@ pub(super) fn put(set: &SlabSet, slot: u32, kind: RunKind) -> u32 {
     registry::record(slot as usize).transition_empty(kind.code(), os::now_ms());
     count(set.shared(), kind.slots() as i64);
     note_own(set);
-    let retries = set.shared().empty_runs.push(kind.code(), slot, slot);
+    let retries = set.shared().empty_runs.push(&SlotLinks, kind.code(), slot, slot);
     show(set.owner());
     retries
 }
@@ -106,13 +123,13 @@ fn take_own(set: &SlabSet, kind: RunKind) -> Option<(u32, Stage, u32)> {
     let (runs, mut retries) = (&set.shared().empty_runs, 0);
     let (same_size, _) = empty::candidates(kind);
     let mut pop = |code| {
-        let (slot, failed) = runs.pop(code);
+        let (slot, failed) = runs.pop(&SlotLinks, code);
         retries += failed;
         slot
     };
     let same = pop(kind.code()).map(|slot| (slot, Stage::ReuseSame));
     let (slot, stage) = same.or_else(|| {
-        let other = bits::places_of(runs.codes() & same_size).find_map(pop);
+        let other = bits::places_of(runs.shown() & same_size).find_map(pop);
         other.map(|slot| (slot, Stage::ReuseOther))
     })?;
     note_own(set);
@@ -125,15 +142,20 @@ fn take_own(set: &SlabSet, kind: RunKind) -> Option<(u32, Stage, u32)> {
 #[cold]
 #[inline(never)]
 pub(super) fn pop_any(set: &SlabSet, codes: u128, retries: &mut u32) -> Option<(u32, usize)> {
-    for (id, runs) in shown_from(set.owner()).take(policy::EMPTY_RUNS_PROBES) {
-        for code in bits::places_of(runs.codes() & codes) {
-            let (slot, failed) = runs.pop(code);
+    let own = (set.owner(), &set.shared().empty_runs);
+    // relaxed, here and below: only spreads the searches
+    let others = shown_from(CURSOR.load(Ordering::Relaxed)).filter(|&(id, _)| id != own.0);
+    for (id, runs) in core::iter::once(own).chain(others.take(policy::EMPTY_RUNS_PROBES)) {
+        for code in bits::places_of(runs.shown() & codes) {
+            let (slot, failed) = runs.pop(&SlotLinks, code);
             *retries += failed;
             if let Some(slot) = slot {
+                CURSOR.store(id, Ordering::Relaxed); // it may have more of them
                 return Some((slot, code));
             }
         }
         hide_if_empty(id, runs);
+        CURSOR.store(id + 1, Ordering::Relaxed);
     }
     None
 }
@@ -142,7 +164,7 @@ pub(super) fn pop_any(set: &SlabSet, codes: u128, retries: &mut u32) -> Option<(
 /// comes gets what is warmest, whichever heap it binds.
 pub fn give_up_empty_runs(set: &SlabSet) {
     let runs = &set.shared().empty_runs;
-    for code in bits::places_of(runs.codes()) {
+    for code in bits::places_of(runs.shown()) {
         let first = runs.detach(code).first;
         if first != END {
             empty::push_back(first, last_of(first), code);
@@ -178,36 +200,60 @@ impl StackOfHeap {
 
     /// Pushes a chain of runs back that was detached.
     pub fn push_back(self, first: u32, last: u32) {
-        self.runs.push(self.code, first, last);
+        self.runs.push(&SlotLinks, self.code, first, last);
         show(self.id);
     }
 }
 
-/// Every stack of heaps that may hold something, of each heap that of the longest runs first: for who detaches it.
-/// Heaps that have nothing afterwards are hidden.
-pub(super) fn for_each_stack(mut visit: impl FnMut(StackOfHeap)) {
-    for (id, runs) in shown_from(0) {
-        let mut codes = runs.codes();
+/// Every stack of heaps that may hold something, of each heap that of the longest runs first: for who detaches it; until
+/// `visit` says `false`. Heaps that have nothing afterwards are hidden.
+pub(super) fn for_each_stack(mut visit: impl FnMut(StackOfHeap) -> bool) {
+    for (id, runs) in shown_from(CURSOR.load(Ordering::Relaxed)) {
+        CURSOR.store(id, Ordering::Relaxed);
+        let mut codes = runs.shown();
         while codes != 0 {
             let code = 127 - codes.leading_zeros() as usize;
             codes &= !(1 << code);
-            visit(StackOfHeap { id, runs, code });
+            if !visit(StackOfHeap { id, runs, code }) {
+                return;
+            }
         }
         hide_if_empty(id, runs);
     }
 }
 
-/// Slots of EMPTY runs, here and on the stacks that all heaps share: exact while all threads rest.
-pub fn empty_slots() -> u64 {
-    let mut slots = POOL.empty_slots.get();
+/// What heaps have untold, as a sum that wraps.
+fn untold() -> u64 {
+    let mut slots = 0u64;
     directory::for_each(|_, record| slots = slots.wrapping_add(record.shared.untold_empty_slots.get()));
+    slots
+}
+
+/// A sum that may be below zero for a moment.
+fn above_zero(slots: u64) -> u64 {
     (slots as i64).max(0) as u64
 }
 
-/// The same, but for a few slots of each heap that it has not told of.
+/// Slots of EMPTY runs, here and on the stacks that all heaps share: exact while all threads rest.
+pub fn empty_slots() -> u64 {
+    above_zero(POOL.empty_slots.get().wrapping_add(untold()))
+}
+
+/// The same, but that what heaps have untold is as it was when [`look_at_untold`] looked.
 #[inline]
 pub(super) fn told_slots() -> u64 {
-    (POOL.empty_slots.get() as i64).max(0) as u64
+    // relaxed: part of a sum that is behind
+    above_zero(POOL.empty_slots.get().wrapping_add(UNTOLD_SEEN.load(Ordering::Relaxed)))
+}
+
+/// The same, and what the heap of `set` has untold.
+pub(super) fn slots_known_to(set: &SlabSet) -> u64 {
+    above_zero(POOL.empty_slots.get().wrapping_add(set.shared().untold_empty_slots.get())).max(told_slots())
+}
+
+/// Looks what heaps have untold.
+pub(super) fn look_at_untold() {
+    UNTOLD_SEEN.store(untold(), Ordering::Relaxed); // relaxed: as above
 }
 
 /// Every run and its slots, in the child of a fork.
@@ -217,6 +263,7 @@ pub(super) fn for_each_run(mut visit: impl FnMut(u32, usize)) {
 
 /// In the child of a fork, where the slots are counted anew: the push may have come, and its hint not.
 pub(super) fn recover() {
+    UNTOLD_SEEN.store(0, Ordering::Relaxed); // relaxed: there is one thread
     directory::for_each(|id, record| {
         let untold = &record.shared.untold_empty_slots;
         untold.sub_n(untold.get());
@@ -233,8 +280,7 @@ pub(super) fn check_rep() -> (usize, u64) {
     directory::for_each(|id, record| {
         let runs = &record.shared.empty_runs;
         let found = empty::check_rep_of(runs);
-        let is_shown = SHOWN[id as usize / 64].shows(id as usize % 64);
-        faults += found.0 + usize::from(!runs.is_empty() && !is_shown); // [HINT]
+        faults += found.0 + usize::from(!runs.is_empty() && !is_shown(id)); // [HINT]
         slots += found.1;
     });
     (faults, slots)

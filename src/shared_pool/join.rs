@@ -9,6 +9,7 @@ use super::{empty, empty_of_heaps, release};
 use crate::bits;
 use crate::geometry::*;
 use crate::policy;
+use crate::slab::set::SlabSet;
 use crate::stats::POOL;
 use crate::superslab::extent;
 use crate::superslab::header::{free_run_starts, run_mask};
@@ -30,8 +31,8 @@ pub(super) fn gathered_bytes() -> usize {
 }
 
 /// An EMPTY run of `kind` made of shorter ones; the caller owns it.
-pub(super) fn join_for(kind: RunKind) -> Option<u32> {
-    let (warm, released) = (empty_of_heaps::told_slots(), POOL.released_runs.get());
+pub(super) fn join_for(set: &SlabSet, kind: RunKind) -> Option<u32> {
+    let (warm, released) = (empty_of_heaps::slots_known_to(set), POOL.released_runs.get());
     // relaxed, here and below: a threshold
     let new = released.wrapping_sub(RELEASED_BEFORE.load(Ordering::Relaxed));
     if kind.slots() == 1 || !policy::joining_pays(kind.slots() as u64, warm, new) || !JOINER.transition_elect() {
@@ -51,7 +52,10 @@ fn gather_all() -> u32 {
     for code in bits::places_of(empty::nonempty_codes()) {
         slots += gather(empty::detach(code), code, &mut touched);
     }
-    empty_of_heaps::for_each_stack(|stack| slots += gather(stack.detach(), stack.code, &mut touched));
+    empty_of_heaps::for_each_stack(|stack| {
+        slots += gather(stack.detach(), stack.code, &mut touched);
+        true
+    });
     GATHERED_SLOTS.store(slots, Ordering::Relaxed);
     POOL.empty_slots.sub_n(slots);
     touched

@@ -9,7 +9,6 @@
 use super::empty_of_heaps::StackOfHeap;
 use super::purge_batch::PurgeBatch;
 use super::{empty, empty_of_heaps, refault, unused};
-use crate::bits;
 use crate::config;
 use crate::geometry::*;
 use crate::os;
@@ -50,14 +49,9 @@ impl Draining {
     }
 }
 
-/// Bytes of EMPTY runs, but for a few of each heap.
+/// Bytes of EMPTY runs, but for what heaps have not told of since somebody looked.
 pub fn warm_bytes() -> usize {
     empty_of_heaps::told_slots() as usize * SLOT_BYTES
-}
-
-/// Bytes of EMPTY runs, a sum over all heaps.
-pub fn warm_bytes_now() -> usize {
-    empty_of_heaps::empty_slots() as usize * SLOT_BYTES
 }
 
 /// Bytes of ACTIVE and EMPTY runs.
@@ -71,9 +65,17 @@ fn live_bytes() -> usize {
 }
 
 /// Purges EMPTY runs while there is more warm memory than may be retained: the longest first, of
-/// each code the oldest.
+/// each code the oldest, and then what stands with heaps, of each heap likewise.
 #[inline]
 pub fn purge_excess() {
+    if warm_bytes() > limit_bytes() {
+        purge_excess_known();
+    }
+}
+
+#[cold]
+fn purge_excess_known() {
+    empty_of_heaps::look_at_untold();
     let limit = limit_bytes();
     if warm_bytes() > limit {
         purge_down_to(policy::purge_target_bytes(limit, refault::kept_bytes()));
@@ -98,6 +100,10 @@ fn limit_bytes() -> usize {
 /// Purges so much of what is kept beyond the limit that `more_bytes` of fresh memory take its place: it did
 /// not serve. The rest may serve yet.
 pub(super) fn purge_kept(more_bytes: usize) {
+    if warm_bytes() <= kept_in_any_case() {
+        return;
+    }
+    empty_of_heaps::look_at_untold();
     let (warm, limit) = (warm_bytes(), kept_in_any_case());
     if warm > limit {
         purge_down_to(limit.max(warm.saturating_sub(policy::replaced_bytes(warm, more_bytes))));
@@ -127,7 +133,10 @@ pub fn purges() -> u32 {
 
 /// Purges every EMPTY run, and what no run has used yet of huge pages; returns the bytes given back.
 pub fn purge_all() -> usize {
-    purge_down_to(0) + purge_brought(|_| true)
+    note_purge();
+    let mut choice = Choice { now_ms: os::now_ms(), least_age_ms: 0, target: None, purged_bytes: 0 };
+    purge_chosen(&mut PurgeBatch::new(), &mut choice);
+    choice.purged_bytes + purge_brought(|_| true)
 }
 
 /// Purges what huge pages brought of dense SuperSlabs and no slab has used yet, where that is `old`. Returns the
@@ -149,25 +158,15 @@ pub(super) fn note_purge() {
 }
 
 #[cold]
-fn purge_down_to(target: usize) -> usize {
+fn purge_down_to(target: usize) {
     note_purge();
     let mut batch = PurgeBatch::new();
-    let excess = warm_bytes_now().saturating_sub(target);
-    let mut choice = Choice { now_ms: os::now_ms(), least_age_ms: 0, bytes: excess };
-    let mut codes = empty::nonempty_codes();
-    while codes != 0 && choice.bytes > 0 {
-        // largest runs first: the fewest system calls for the bytes
-        let code = 127 - codes.leading_zeros() as usize;
-        codes &= !(1 << code);
-        purge_stack(&mut batch, empty::detach(code), code, None, &mut choice);
-    }
+    let mut choice = Choice { now_ms: os::now_ms(), least_age_ms: 0, target: Some(target), purged_bytes: 0 };
+    purge_shared(&mut batch, &mut choice);
     for least_age_ms in [policy::PURGE_YOUNG_MS, 0] {
         choice.least_age_ms = least_age_ms;
-        if choice.bytes > 0 {
-            purge_heaps(&mut batch, &mut choice);
-        }
+        purge_heaps(&mut batch, &mut choice);
     }
-    excess - choice.bytes
 }
 
 /// Purges EMPTY runs that have not been used for the purge delay; at most one thread at a time, and
@@ -185,13 +184,9 @@ pub fn decay() {
 
 #[cold]
 fn decay_all(now: u32, delay: u32) {
-    let mut choice = Choice { now_ms: now, least_age_ms: delay, bytes: usize::MAX };
+    let mut choice = Choice { now_ms: now, least_age_ms: delay, target: None, purged_bytes: 0 };
     purge_brought(|since_ms| choice.is_old(since_ms));
-    let mut batch = PurgeBatch::new();
-    for code in bits::places_of(empty::nonempty_codes()) {
-        purge_stack(&mut batch, empty::detach(code), code, None, &mut choice);
-    }
-    purge_heaps(&mut batch, &mut choice);
+    purge_chosen(&mut PurgeBatch::new(), &mut choice);
 }
 
 /// Which EMPTY runs to purge.
@@ -199,46 +194,102 @@ struct Choice {
     now_ms: u32,
     /// Those that were released so long ago.
     least_age_ms: u32,
-    /// So many bytes of them, or a run more; what is purged is taken off.
-    bytes: usize,
+    /// Until no more bytes are warm; `None`: all of them.
+    target: Option<usize>,
+    purged_bytes: usize,
 }
 
 impl Choice {
+    /// What was released after `now_ms` was read is young.
     fn is_old(&self, since_ms: u32) -> bool {
-        self.now_ms.wrapping_sub(since_ms) >= self.least_age_ms
+        let age_ms = self.now_ms.wrapping_sub(since_ms);
+        self.least_age_ms == 0 || age_ms >= self.least_age_ms && age_ms <= u32::MAX / 2
+    }
+
+    /// Bytes to purge still; others may purge as well.
+    fn left_bytes(&self) -> usize {
+        self.target.map_or(usize::MAX, |target| warm_bytes().saturating_sub(target))
     }
 }
 
-/// Purges what stands with heaps.
+/// Purges what stands with no heap and what stands with heaps.
+fn purge_chosen(batch: &mut PurgeBatch, choice: &mut Choice) {
+    purge_shared(batch, choice);
+    purge_heaps(batch, choice);
+}
+
+/// Purges what stands with no heap, the longest runs first: the fewest system calls for the bytes.
+#[inline(never)]
+fn purge_shared(batch: &mut PurgeBatch, choice: &mut Choice) {
+    let mut codes = empty::nonempty_codes();
+    while codes != 0 && choice.left_bytes() > 0 {
+        let code = 127 - codes.leading_zeros() as usize;
+        codes &= !(1 << code);
+        purge_stack(batch, Stack::Shared(code), choice);
+    }
+}
+
+/// Purges what stands with heaps, of each the longest runs first.
+#[inline(never)]
 fn purge_heaps(batch: &mut PurgeBatch, choice: &mut Choice) {
     empty_of_heaps::for_each_stack(|stack| {
-        if choice.bytes > 0 {
-            purge_stack(batch, stack.detach(), stack.code, Some(stack), choice);
+        let goes_on = choice.left_bytes() > 0;
+        if goes_on {
+            purge_stack(batch, Stack::OfHeap(stack), choice);
         }
+        goes_on
     });
 }
 
-/// Of a detached stack of a code, that of `heap` or of all, dooms the oldest runs as `choice` says; pushes the others back
-/// first, so that no warm run is out of reach over a system call.
-fn purge_stack(batch: &mut PurgeBatch, first: u32, code: usize, heap: Option<StackOfHeap>, choice: &mut Choice) {
-    let slots = RunKind::from_code(code).slots();
-    let bytes = slots * SLOT_BYTES;
-    let count = chain_length(first);
+/// A stack of EMPTY runs.
+#[derive(Clone, Copy)]
+enum Stack {
+    /// The one of a code that stands with no heap.
+    Shared(usize),
+    OfHeap(StackOfHeap),
+}
+
+impl Stack {
+    fn code(self) -> usize {
+        match self {
+            Self::Shared(code) => code,
+            Self::OfHeap(stack) => stack.code,
+        }
+    }
+
+    fn detach(self) -> u32 {
+        match self {
+            Self::Shared(code) => empty::detach(code),
+            Self::OfHeap(stack) => stack.detach(),
+        }
+    }
+
+    fn push_back(self, chain: &Part) {
+        match self {
+            Self::Shared(code) => _ = empty::push_back(chain.first, chain.last, code),
+            Self::OfHeap(stack) => stack.push_back(chain.first, chain.last),
+        }
+    }
+}
+
+/// Detaches a stack and dooms the oldest runs as `choice` says; pushes the others back first, so that no warm run is out
+/// of reach over a system call.
+#[inline(never)]
+fn purge_stack(batch: &mut PurgeBatch, stack: Stack, choice: &mut Choice) {
+    let slots = RunKind::from_code(stack.code()).slots();
+    let (bytes, left_bytes) = (slots * SLOT_BYTES, choice.left_bytes());
+    let mut at = stack.detach();
+    let mut older_runs = chain_length(at);
     let (mut kept, mut doomed) = (Part::EMPTY, Part::EMPTY);
-    let (mut at, mut place) = (first, 0);
     while at != END {
         let next = SlotLinks.next(at);
-        place += 1;
-        let older_bytes = (count - place) * bytes;
-        let is_doomed = older_bytes < choice.bytes && choice.is_old(registry::record(at as usize).released_ms());
+        older_runs -= 1;
+        let is_doomed = older_runs * bytes < left_bytes && choice.is_old(registry::record(at as usize).released_ms());
         if is_doomed { &mut doomed } else { &mut kept }.append(at);
         at = next;
     }
     if kept.first != END {
-        match heap {
-            Some(stack) => stack.push_back(kept.first, kept.last),
-            None => _ = empty::push_back(kept.first, kept.last, code),
-        }
+        stack.push_back(&kept);
     }
     let mut at = doomed.first;
     while at != END {
@@ -247,7 +298,7 @@ fn purge_stack(batch: &mut PurgeBatch, first: u32, code: usize, heap: Option<Sta
         // before it stops to count as EMPTY: the batch may have to be purged first
         batch.add(at, slots);
         POOL.empty_slots.sub_n(slots as u64);
-        choice.bytes = choice.bytes.saturating_sub(bytes);
+        choice.purged_bytes += bytes;
         at = next;
     }
 }
@@ -282,6 +333,14 @@ fn chain_length(first: u32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_released_after_a_purge_began_is_young() {
+        let is_old =
+            |least_age_ms, since_ms| Choice { now_ms: 5, least_age_ms, target: None, purged_bytes: 0 }.is_old(since_ms);
+        assert!(is_old(4, 1) && !is_old(4, 2) && is_old(4, u32::MAX - 9), "the clock wraps");
+        assert!(!is_old(4, 6) && !is_old(1, 9) && is_old(0, 6));
+    }
 
     #[test]
     fn a_process_drains_from_a_purge_until_it_has_acquired_some_runs() {

@@ -29,7 +29,6 @@
 //! `[LEAVE]`. Remote frees never touch them; they travel in batches and are settled by a tenant.
 
 pub mod directory;
-pub mod empty_runs;
 mod fall;
 pub mod owned;
 pub mod set;

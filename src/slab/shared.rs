@@ -3,13 +3,13 @@
 #![allow(unsafe_code)] // looks at the newest batch of the queue
 
 use super::directory;
-use super::empty_runs::EmptyRuns;
-use crate::geometry::SLOT_BYTES;
+use crate::geometry::*;
 use crate::magazine::Magazine;
 use crate::policy;
 use crate::stats::{HeapStats, POOL};
 use crate::sync::batch_queue::{BatchQueue, Node};
 use crate::sync::counter::OwnedCounter;
+use crate::sync::hinted_stacks::HintedStacks;
 use crate::sync::tenancy::Tenancy;
 use crate::sync::{AtomicPtr, Ordering};
 
@@ -34,6 +34,9 @@ impl Node for Stray {
     }
 }
 
+/// Stacks of EMPTY runs, last in first out, so that the warmest is reused first; by run code.
+pub type EmptyRuns = HintedStacks<SLOT_INDEX_BITS, NUM_RUN_CODES>;
+
 /// See the module.
 #[derive(Debug)]
 #[repr(C, align(64))]
@@ -44,10 +47,10 @@ pub struct HeapShared {
     pub queue: BatchQueue<Magazine>,
     /// Blocks that were freed when there was no magazine to put them in; as the queue.
     pub strays: BatchQueue<Stray>,
-    /// EMPTY runs that its slabs have left; the tenant pushes, any thread takes.
+    /// EMPTY runs that its slabs have left; the tenant pushes, and who purges pushes back; any thread takes.
     pub empty_runs: EmptyRuns,
-    /// Slots that the tenant has put there, less those that it has taken, as far as `POOL.empty_slots` does not know
-    /// of them; may be below zero. The tenant writes.
+    /// Slots that the tenant has put there, less those of EMPTY runs that it has taken from wherever they stood, as
+    /// far as `POOL.empty_slots` does not know of them; may be below zero. The tenant writes.
     pub untold_empty_slots: OwnedCounter,
     /// Times that the owner looked for blocks; the owner writes. Posters tell by it whether it sleeps.
     pub asked: OwnedCounter,

@@ -17,7 +17,7 @@ pub enum Stage {
     Adopt,
     /// Stage 1: an EMPTY run of the class.
     ReuseSame,
-    /// Stage 1b: an EMPTY run of another class.
+    /// Stage 1b: an EMPTY run of another class, or of another heap.
     ReuseOther,
     /// Stage 2: an UNUSED run.
     Claim,
@@ -167,7 +167,7 @@ pub struct PoolStats {
     pub released_runs: SharedCounter,
     /// Slots claimed and not given back to UNUSED: ACTIVE and EMPTY.
     pub claimed_slots: SharedCounter,
-    /// Slots of EMPTY runs.
+    /// Slots of EMPTY runs, as far as heaps have told of them; may be below zero (`shared_pool::empty_slots`).
     pub empty_slots: SharedCounter,
     /// Slots of spans in the program's hands.
     pub span_slots: SharedCounter,

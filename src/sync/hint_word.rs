@@ -7,7 +7,8 @@
 //!
 //! Of the two fences one is first: either the look at the hint sees it cleared, or the second look sees
 //! what was added. So when all threads rest, what is to be had is shown `[HINT]`. A hint that shows what
-//! is not there is no fault: whoever follows it clears it.
+//! is not there is no fault: whoever follows it clears it, or leaves it to who will add something again
+//! (`hinted_stacks.rs`, which has the models with stacks).
 
 use super::{AtomicU64, Ordering, const_new, fence};
 
@@ -80,9 +81,7 @@ impl Default for HintWord {
 #[allow(unsafe_code)] // loom's cells are touched by pointer
 mod models {
     use super::*;
-    use crate::sync::AtomicU32;
     use crate::sync::claim_word::ClaimWord;
-    use crate::sync::tagged_stack::{END, Links, TaggedStack};
     use loom::cell::UnsafeCell;
     use loom::sync::Arc;
     use loom::thread::{JoinHandle, spawn};
@@ -175,147 +174,5 @@ mod models {
     #[test]
     fn two_unclaims_and_a_search_leave_a_free_slot_findable() {
         free_slots_stay_findable(false, |s| s.give_back(0), &[|s| s.give_back(1), Slots::claim_and_keep]);
-    }
-
-    /// A stack of EMPTY runs and the hint that it holds one: `shared_pool::empty`.
-    struct Runs {
-        next: [AtomicU32; 2],
-        stack: TaggedStack<24>,
-        hints: HintWord,
-    }
-
-    impl Links for Runs {
-        fn next(&self, index: u32) -> u32 {
-            self.next[index as usize].load(Ordering::Relaxed)
-        }
-        fn set_next(&self, index: u32, next: u32) {
-            self.next[index as usize].store(next, Ordering::Relaxed);
-        }
-    }
-
-    impl Runs {
-        fn clear_hint(&self) {
-            self.hints.clear(0, || !self.stack.is_empty());
-        }
-
-        fn push(&self, run: u32) {
-            self.stack.push(self, run);
-            fence(Ordering::SeqCst);
-            self.hints.set(0);
-        }
-
-        fn pop(&self) -> bool {
-            if !self.hints.shows(0) {
-                return false;
-            }
-            let popped = self.stack.pop(self).0;
-            if popped.is_none() {
-                self.clear_hint();
-            }
-            popped.is_some()
-        }
-
-        fn detach(&self) -> bool {
-            let chain = self.stack.detach();
-            self.clear_hint();
-            chain.first != END
-        }
-    }
-
-    fn pushed_runs_stay_findable(taker: fn(&Runs) -> bool) {
-        loom::model(move || {
-            let next = [AtomicU32::new(0), AtomicU32::new(0)];
-            let runs = Arc::new(Runs { next, stack: TaggedStack::new(), hints: HintWord::new() });
-            runs.hints.set(0);
-            let pusher = start(&runs, |r| r.push(0));
-            let takers = [start(&runs, taker), start(&runs, Runs::pop)];
-            pusher.join().unwrap();
-            let taken = takers.map(|t| t.join().unwrap());
-            assert!(!(taken[0] && taken[1]));
-            assert!(runs.hints.shows(0) || runs.stack.is_empty(), "a run that no search finds");
-        });
-    }
-
-    /// A stack, the hint of its code, which nobody hides, and the hint that the heap has some run:
-    /// `shared_pool::empty_of_heaps`.
-    struct OfHeap {
-        runs: Runs,
-        shown: HintWord,
-    }
-
-    impl OfHeap {
-        fn is_empty(&self) -> bool {
-            !self.runs.hints.shows(0) || self.runs.stack.is_empty()
-        }
-
-        fn push(&self, run: u32) {
-            self.runs.stack.push(&self.runs, run);
-            fence(Ordering::SeqCst);
-            if self.runs.hints.set(0) {
-                fence(Ordering::SeqCst);
-            }
-            self.shown.set(0);
-        }
-
-        fn search(&self) -> bool {
-            if !self.shown.shows(0) {
-                return false;
-            }
-            let is_found = self.runs.hints.shows(0) && self.runs.stack.pop(&self.runs).0.is_some();
-            if !is_found && self.is_empty() {
-                self.shown.clear(0, || !self.is_empty());
-            }
-            is_found
-        }
-
-        fn detach_and_push_back(&self) -> bool {
-            let first = self.runs.stack.detach().first;
-            if first != END {
-                self.push(first);
-            }
-            if self.is_empty() {
-                self.shown.clear(0, || !self.is_empty());
-            }
-            false
-        }
-    }
-
-    /// The heap is shown for runs that are gone; of the code it has had some before, or none.
-    fn runs_of_a_heap_stay_findable(had_some: bool, others: &'static [fn(&OfHeap) -> bool]) {
-        loom::model(move || {
-            let next = [AtomicU32::new(0), AtomicU32::new(0)];
-            let runs = Runs { next, stack: TaggedStack::new(), hints: HintWord::new() };
-            let heap = Arc::new(OfHeap { runs, shown: HintWord::new() });
-            assert!(heap.shown.set(0) && (!had_some || heap.runs.hints.set(0)));
-            let others: Vec<_> = others.iter().map(|run| start(&heap, *run)).collect();
-            heap.push(0);
-            others.into_iter().for_each(|t| _ = t.join().unwrap());
-            assert!(heap.shown.shows(0) || heap.runs.stack.is_empty(), "a heap with a run that no search finds");
-        });
-    }
-
-    #[test]
-    fn the_first_run_of_a_code_and_two_searches_leave_it_findable() {
-        runs_of_a_heap_stay_findable(false, &[OfHeap::search, OfHeap::search]);
-    }
-
-    #[test]
-    fn a_run_of_a_heap_and_two_searches_leave_it_findable() {
-        runs_of_a_heap_stay_findable(true, &[OfHeap::search, OfHeap::search]);
-    }
-
-    #[test]
-    fn a_run_of_a_heap_a_purge_and_a_search_leave_it_findable() {
-        runs_of_a_heap_stay_findable(true, &[OfHeap::detach_and_push_back, OfHeap::search]);
-    }
-
-    #[test]
-    fn a_push_and_two_pops_leave_a_run_findable() {
-        pushed_runs_stay_findable(Runs::pop);
-    }
-
-    #[test]
-    fn a_push_a_pop_and_a_purge_leave_a_run_findable() {
-        pushed_runs_stay_findable(Runs::detach);
     }
 }

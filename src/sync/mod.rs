@@ -19,7 +19,7 @@
 //! | `[HUGE]` | `record_entry.rs` | a huge block's record, by who finds it by address |
 //! | `[CACHE]` | `record_place.rs` | a cached mapping, by who takes it |
 //! | `[CLAIM]` `[UNCLAIM]` | `claim_word.rs` | slots of a SuperSlab, from who gives them back to who claims them |
-//! | `[HINT]` | `hint_word.rs` | a hint and the word that it is about: one of two threads sees the other |
+//! | `[HINT]` | `hint_word.rs`, `hinted_stacks.rs` | a hint and the word that it is about: one of two threads sees the other |
 //! | `[PUSH]` `[POP]` | `tagged_stack.rs` | EMPTY runs, magazines and records, from who pushes to who pops |
 //! | `[POST]` `[TAKE]` | `batch_queue.rs` | remote frees, from who posts a batch to who drains the queue |
 //! | `[ENTER]` `[LEAVE]` `[PARK]` | `tenancy.rs`, its models in `tenancy/models.rs` | what belongs to the tenant of a heap; a poster and a parker: one of the two sees the other |
@@ -59,6 +59,7 @@ pub mod entry_word;
 #[cfg(all(test, shuttle))]
 mod exit_model;
 pub mod hint_word;
+pub mod hinted_stacks;
 pub mod id_set;
 pub mod interval;
 pub mod lock_word;
