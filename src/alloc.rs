@@ -112,7 +112,7 @@ fn allocate_class(heap: *mut Heap, class: usize) -> *mut u8 {
         }
         block = refill::refill(heap, class);
         if block.is_null() {
-            block = refill_after_purge(class);
+            block = last_resort(class);
         }
         if block.is_null() {
             return out_of_memory();
@@ -123,11 +123,12 @@ fn allocate_class(heap: *mut Heap, class: usize) -> *mut u8 {
     block
 }
 
-/// What is cached anywhere may be what is missing.
+/// What is cached anywhere may be what is missing, or what is free in the slabs of other threads; null otherwise.
 #[cold]
-fn refill_after_purge(class: usize) -> *mut u8 {
+fn last_resort(class: usize) -> *mut u8 {
     reclaim();
-    refill::refill(tls::current(), class)
+    let block = refill::refill(tls::current(), class);
+    if block.is_null() { refill::from_any_owner(tls::current(), class) } else { block }
 }
 
 /// Gives back all that nobody uses. Whatever it finds, a second try is due: another thread may have been
@@ -196,14 +197,15 @@ fn allocate_zeroed_medium(heap: *mut Heap, size: usize) -> *mut u8 {
         if !block.is_null() {
             (block, Content::Unknown)
         } else if class_bytes(class) >= policy::CALLOC_FRESH_BYTES && !bypasses_slabs(class) {
-            let Some(one) = refill::refill_one(heap, class) else { return out_of_memory() };
-            one
+            refill::refill_one(heap, class).unwrap_or_else(|| (last_resort(class), Content::Unknown))
         } else {
             (allocate_class(heap, class), Content::Unknown)
         }
     };
-    if content == Content::Unknown && !block.is_null() && !(size > MAX_SPAN_BYTES && huge::clear(block as usize, size))
-    {
+    if block.is_null() {
+        return out_of_memory();
+    }
+    if content == Content::Unknown && !(size > MAX_SPAN_BYTES && huge::clear(block as usize, size)) {
         // SAFETY: a block of at least `size` bytes; this clears free's mark too.
         unsafe { ptr::write_bytes(block, 0, size) };
     }

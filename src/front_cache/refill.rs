@@ -9,6 +9,7 @@
 //!                      left -> a slab of an owner that rests -> what is kept of huge blocks gives way
 //!                      -> shared_pool::acquire_fresh_slab
 //!   one_from_slab      a borrowed heap, or no magazine to be had: one block straight from a slab
+//! from_any_owner       before null: surplus::adopt_any -> one block from the slab
 //! refill_one           calloc's: a bin or depot with blocks first, otherwise one_from_slab, which may be zero already
 //! ```
 #![allow(unsafe_code)] // fills magazines by pointer
@@ -56,6 +57,17 @@ pub fn refill_one(heap: *mut Heap, class: usize) -> Option<(*mut u8, Content)> {
         return Some((unsafe { Bin::pop(&mut inside.front.bins[class]) }, Content::Unknown));
     }
     one_from_slab(tenant.set(), class)
+}
+
+/// A block of `class` from a slab of any owner that rests; null where none has one free. For who would be refused a block
+/// otherwise.
+#[cold]
+pub fn from_any_owner(heap: *mut Heap, class: usize) -> *mut u8 {
+    let Some(mut tenant) = bind::enter(heap) else { return ptr::null_mut() };
+    let is_adopted = surplus::adopt_any(tenant.set(), class);
+    visit::help_wanted();
+    let one = if is_adopted { one_from_slab(tenant.set(), class) } else { None };
+    one.map_or(ptr::null_mut(), |(block, _)| block)
 }
 
 /// Puts blocks into the empty bin. `false`: none could be had.

@@ -2,6 +2,8 @@
 //! use. Where threads are many, and free what others have allocated, each heap comes to own slabs of which little is in
 //! use, and none is whole.
 //!
+//! A thread that would be refused a block otherwise takes a slab of any of them ([`adopt_any`]).
+//!
 //! The slab changes its owner as one of a parked heap does (`shared_pool/adopt.rs`). The old owner may have blocks of
 //! it in bins and depot, and another thread in its outbox: they are forwarded when they are settled. The idea that
 //! threads share what one of them has too much of is that of TCMalloc's central free lists; here whole slabs go from
@@ -44,6 +46,22 @@ pub(super) fn adopt(set: &mut SlabSet, class: usize) -> bool {
     CURSOR.store((from + policy::SURPLUS_PROBES) % heaps, Ordering::Relaxed);
     set.stats().account_stage_miss(Stage::Adopt, 0);
     false
+}
+
+/// The same of any owner that rests and has a block of the class free in a slab that is not attached, however much it
+/// needs itself: by a thread that would be refused a block otherwise.
+#[cold]
+pub(super) fn adopt_any(set: &mut SlabSet, class: usize) -> bool {
+    let _elsewhere = Elsewhere::enter();
+    let own = set.owner();
+    (1..directory::ids() as u32).filter(|&id| id != own).any(|id| {
+        let has_free = |record: &&HeapRecord| {
+            let stats = &record.shared.stats;
+            let blocks = stats.slabs[class].get() * u64::from(CLASSES[class].capacity);
+            blocks > stats.blocks_out[class].get()
+        };
+        directory::find(id).filter(has_free).is_some_and(|record| take_over(set, id, record, class))
+    })
 }
 
 /// Whether an owner rests and has more of a class free than in use: a hint, by its counters.

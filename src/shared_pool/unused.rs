@@ -22,7 +22,8 @@ const ORDERS: usize = 5;
 /// Rows of hints: one for each order and packing.
 const ROWS: usize = 2 * ORDERS;
 const WORDS: usize = MAX_SUPERSLABS / 64;
-static HINTS: [[HintWord; WORDS]; ROWS] = [const { [const { HintWord::new() }; WORDS] }; ROWS];
+/// By word and row: what a claim changes lies together, on one page of a small heap.
+static HINTS: [[HintWord; ROWS]; WORDS] = [const { [const { HintWord::new() }; ROWS] }; WORDS];
 /// Words below this one had no bit when somebody looked last.
 static LOWEST: [AtomicUsize; ROWS] = [const { AtomicUsize::new(0) }; ROWS];
 
@@ -33,7 +34,13 @@ const fn row_of(order: usize, packing: Packing) -> usize {
 
 /// Whether a SuperSlab may have a free run of a row's order, and is packed as the row says: a hint.
 fn may_have(superslab: usize, row: usize) -> bool {
-    HINTS[row][superslab / 64].shows(superslab % 64)
+    HINTS[superslab / 64][row].shows(superslab % 64)
+}
+
+/// The SuperSlabs that may have a free run of a row's order: hints.
+fn shown(row: usize) -> impl Iterator<Item = usize> {
+    let words = HINTS[..extent::superslabs_made().div_ceil(64)].iter().enumerate();
+    words.flat_map(move |(word, hints)| bits::places_of(hints[row].bits()).map(move |bit| word * 64 + bit))
 }
 
 /// Whether that is so just now.
@@ -50,7 +57,7 @@ pub(super) fn may_be_whole(superslab: usize) -> bool {
 /// Makes the hints of a SuperSlab agree with its word, which the caller has changed or found to be otherwise.
 pub(super) fn correct_hints(superslab: usize) {
     for row in 0..ROWS {
-        if HINTS[row][superslab / 64].correct(superslab % 64, || has(superslab, row)) {
+        if HINTS[superslab / 64][row].correct(superslab % 64, || has(superslab, row)) {
             // relaxed, here and below: a place to begin at; a search that finds nothing begins anew at 0
             LOWEST[row].fetch_min(superslab / 64, Ordering::Relaxed);
         }
@@ -67,7 +74,7 @@ pub fn check_hints(superslab: usize) -> usize {
 /// Takes the hints of a SuperSlab away, or gives them back: for the test of the checks.
 #[cfg(test)]
 pub fn damage_hints(superslab: usize) {
-    HINTS.iter().for_each(|hints| hints[superslab / 64].damage(superslab % 64));
+    HINTS[superslab / 64].iter().for_each(|hints| hints.damage(superslab % 64));
 }
 
 /// The order whose hint a run of this kind looks at: for a slab its own; a span may start anywhere,
@@ -88,8 +95,8 @@ fn claim_in(superslab: usize, kind: RunKind, retries: &mut u32) -> Option<u32> {
 /// Claims a run in the lowest SuperSlab whose hint in `row` is set, from word `from` on.
 fn claim_from(from: usize, kind: RunKind, row: usize, retries: &mut u32) -> Option<u32> {
     let words = extent::superslabs_made().div_ceil(64);
-    for (word, hints) in HINTS[row].iter().enumerate().take(words).skip(from) {
-        for superslab in bits::places_of(hints.bits()).map(|bit| word * 64 + bit) {
+    for (word, hints) in HINTS.iter().enumerate().take(words).skip(from) {
+        for superslab in bits::places_of(hints[row].bits()).map(|bit| word * 64 + bit) {
             if let Some(slot) = claim_in(superslab, kind, retries) {
                 if from < word {
                     // relaxed, both: as in `correct_hints`
@@ -200,8 +207,7 @@ pub(super) fn unclaim(slot: u32, slots: usize) -> u32 {
 /// Claims slots that a huge page has brought and no slab has used yet, and which `is_old` chooses by when that
 /// was; hands each to `take`, whose it is then.
 pub(super) fn claim_brought(is_old: impl Fn(u32) -> bool, mut take: impl FnMut(u32)) {
-    let words = HINTS[row_of(0, Packing::Dense)][..extent::superslabs_made().div_ceil(64)].iter().enumerate();
-    for superslab in words.flat_map(|(word, hints)| bits::places_of(hints.bits()).map(move |bit| word * 64 + bit)) {
+    for superslab in shown(row_of(0, Packing::Dense)) {
         let header = registry::header(superslab);
         let brought = bits::places_of(header.brought());
         for place in brought.filter(|&place| is_old(header.records[place].released_ms())) {
@@ -236,16 +242,13 @@ pub fn claim_aligned(set: &mut SlabSet, slots: usize, align_slots: usize) -> Opt
         return None;
     }
     let kind = RunKind::span(slots);
-    let made = extent::superslabs_made();
     let try_in = |superslab: usize| {
         let (first, _) = registry::header(superslab).claimed.transition_claim(slots, align_slots);
         let first = first?;
         correct_hints(superslab);
         Some((superslab * SLOTS_PER_SUPERSLAB + first) as u32)
     };
-    let words = HINTS[row_of(0, Packing::Mixed)][..made.div_ceil(64)].iter().enumerate();
-    let found = words.flat_map(|(word, hints)| bits::places_of(hints.bits()).map(move |bit| word * 64 + bit));
-    for superslab in found {
+    for superslab in shown(row_of(0, Packing::Mixed)) {
         if let Some(slot) = try_in(superslab) {
             return take_over_for(set, Stage::Claim, slot, kind, 0);
         }
