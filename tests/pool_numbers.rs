@@ -624,6 +624,21 @@ fn under_a_memory_limit_no_superslab_is_dense() {
 
 /// Also the part of the last one that no slab has used.
 #[test]
+fn dense_superslabs_that_were_purged_get_their_huge_pages_again() {
+    let name = "dense_superslabs_that_were_purged_get_their_huge_pages_again";
+    in_child(name, &[("HAKMEM_CACHE_MIN_MB", "0")], || {
+        let open_mib = || snapshot().huge_page_bytes as usize / MIB;
+        blocks_of(KIB, 64).into_iter().for_each(release);
+        let first = open_mib();
+        blocks_of(KIB, 64).into_iter().for_each(release);
+        let second = open_mib() - first;
+        say(&format!("{first} MiB opened to huge pages at first, {second} MiB again"));
+        assert!(second * 4 >= first * 3 && open_mib() == first + second);
+        assert_eq!(heap_check::count_faults(), 0);
+    });
+}
+
+#[test]
 fn dense_superslabs_go_back_whole() {
     in_child("dense_superslabs_go_back_whole", &[], || {
         let resident_after = |kib: usize| {

@@ -126,9 +126,14 @@ pub fn acquire_fresh_run(set: &mut SlabSet, kind: RunKind) -> Option<Run> {
     }
     let packing = packing_for(set, kind);
     // stage 2: committed or at least reserved memory, lowest address first
-    unused::claim_unused_slot(set, kind, packing)
-        // stage 3: more of the window
-        .or_else(|| unused::grow_with_new_superslab(set, kind, packing))
+    if let Some(run) = unused::claim_unused_slot(set, kind, packing) {
+        if packing == Packing::Dense {
+            unused::bring_again(run.slot, kind);
+        }
+        return Some(run);
+    }
+    // stage 3: more of the window
+    unused::grow_with_new_superslab(set, kind, packing)
         // the window or the system has no more: what was kept for the others
         .or_else(|| unused::claim_unused_slot(set, kind, packing.other()))
 }

@@ -119,6 +119,24 @@ pub(super) fn claim_unused_slot(set: &mut SlabSet, kind: RunKind, packing: Packi
     super::told(set, Stage::Claim, kind, run, retries)
 }
 
+/// Brings the huge page of a dense SuperSlab anew where a run has just been claimed that the caller owns and has not used:
+/// if nothing else stands there and all of it was purged, it fills again as it did when it was made.
+pub(super) fn bring_again(slot: u32, kind: RunKind) {
+    let (superslab, first) = registry::split_slot(slot as usize);
+    let (header, mine) = (registry::header(superslab), run_mask(first, kind.slots()));
+    // the run is dirty already: it belongs to the caller
+    if first != 0 || header.claimed.bits() != mine || header.content(!mine) != Content::Zero {
+        return;
+    }
+    let start = registry::slot_address(slot as usize);
+    if huge_pages::allow_for_superslab(start) {
+        header.mark_brought(os::now_ms());
+        header.forget_brought(mine);
+        // SAFETY: [I-RANGE] the first slot is claimed by this thread, committed and not used yet.
+        unsafe { huge_pages::bring_superslab(start) };
+    }
+}
+
 /// Claims a run in the SuperSlab that served last, or in the lowest with a hint. Returns the failed attempts too.
 fn claim_near_or_lowest(near: usize, kind: RunKind, packing: Packing) -> (Option<u32>, u32) {
     let _control = control_lock::for_acquire();

@@ -6,7 +6,7 @@ use super::unused;
 use crate::geometry::*;
 use crate::os;
 use crate::superslab::extent::{self, CommitStep};
-use crate::superslab::header::run_mask;
+use crate::superslab::header::{Packing, run_mask};
 use crate::superslab::registry;
 
 /// UNUSED -> claimed: `count` whole SuperSlabs in a row, committed. Returns the first slot, and
@@ -32,12 +32,18 @@ fn claim_whole(superslab: usize) -> bool {
 }
 
 /// Gives back the memory of the slabs that stood in a SuperSlab of which all slots are UNUSED: it is
-/// claimed meanwhile, so that nobody puts a slab there.
+/// claimed meanwhile, so that nobody puts a slab there. Of a dense one the page table goes too, where the system (Linux 6.14
+/// and later) gives up an empty one for a purge of all that it leads to: only then can a huge page come again.
 pub(super) fn purge_slab_memory(superslab: usize) {
     if claim_whole(superslab) {
         let (start, bytes) = registry::slab_memory_pages(superslab);
         // SAFETY: [I-RANGE] all slots are claimed by this thread: no slab stands there.
         let _ = unsafe { os::purge(start, bytes) };
+        if registry::header(superslab).packing() == Packing::Dense {
+            let start = registry::slot_address(superslab * SLOTS_PER_SUPERSLAB);
+            // SAFETY: as above.
+            let _ = unsafe { os::purge(start, SUPERSLAB_BYTES) };
+        }
         unclaim_whole(superslab);
     }
 }
