@@ -130,6 +130,8 @@ pub(super) fn bring_again(slot: u32, kind: RunKind) {
     }
     let start = registry::slot_address(slot as usize);
     if huge_pages::allow_for_superslab(start) {
+        // all of it comes back now; the time of the purge is overwritten below
+        account_refault(superslab, header.take_purged(!mine));
         header.mark_brought(os::now_ms());
         header.forget_brought(mine);
         // SAFETY: [I-RANGE] the first slot is claimed by this thread, committed and not used yet.
@@ -141,7 +143,9 @@ pub(super) fn bring_again(slot: u32, kind: RunKind) {
 fn claim_near_or_lowest(near: usize, kind: RunKind, packing: Packing) -> (Option<u32>, u32) {
     let _control = control_lock::for_acquire();
     let (row, mut retries) = (row_of(hint_order(kind), packing), 0);
-    let near_may_fit = near < extent::superslabs_made() && may_have(near, row);
+    // one that is empty by now is near nobody: threads that grow again would bring a huge page each
+    let is_in_use = |superslab| registry::header(superslab).claimed.bits() != 0;
+    let near_may_fit = near < extent::superslabs_made() && may_have(near, row) && is_in_use(near);
     let slot = if near_may_fit { claim_in(near, kind, &mut retries) } else { None };
     // relaxed: as in `correct_hints`
     let lowest = LOWEST[row].load(Ordering::Relaxed);
