@@ -12,6 +12,8 @@ pub const SURPLUS_MIN_CLAIMED_BYTES: usize = 16 * MIB;
 /// needs go up and down in turn would take slabs from each other without end. So a slab that is missing is paid for by
 /// a few adoptions, and then by memory.
 const GIVEN_SLABS_FOR_A_FRESH_ONE: u64 = 16;
+/// An owner that gives memory up, and has given none back for so long, is taken to rest.
+pub const RESTS_AFTER_MS: u32 = 16;
 /// Heaps that a search for such a slab looks at.
 pub const SURPLUS_PROBES: u32 = 8;
 /// Slabs that will fill stand in dense SuperSlabs, behind huge pages, once so many bytes are claimed: the last huge

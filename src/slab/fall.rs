@@ -8,6 +8,8 @@ use crate::policy;
 #[derive(Debug)]
 pub struct Fall {
     bytes: usize,
+    /// When something was flushed last, in milliseconds of the coarse clock.
+    put_ms: u32,
     /// The most of it since it was nothing, as seen when something was taken.
     deepest_bytes: usize,
     /// Falls of less are swings: one about as deep was made up for.
@@ -19,13 +21,19 @@ pub struct Fall {
 impl Fall {
     /// Nothing was flushed.
     pub const fn new() -> Self {
-        Self { bytes: 0, deepest_bytes: 0, swing_bytes: 0, swung_ms: 0 }
+        Self { bytes: 0, put_ms: 0, deepest_bytes: 0, swing_bytes: 0, swung_ms: 0 }
     }
 
     /// Notes bytes that were flushed.
     #[inline]
     pub fn put(&mut self, bytes: usize) {
         self.bytes += bytes;
+        self.put_ms = os::now_ms();
+    }
+
+    /// Whether something was flushed so short a while ago that more will follow.
+    pub fn goes_on(&self) -> bool {
+        os::now_ms().wrapping_sub(self.put_ms) < policy::RESTS_AFTER_MS
     }
 
     /// Notes bytes that were taken out of the slabs.

@@ -125,6 +125,11 @@ impl SlabSet {
         policy::giving_up_waves(released, fallen_bytes, halvings)
     }
 
+    /// Whether the owner is giving memory up just now: its slabs will be whole soon, and serve others then.
+    pub fn is_giving_up(&self) -> bool {
+        self.giving_up_waves() > 0 && self.fall.goes_on()
+    }
+
     /// Counts blocks that the owner's front cache had no room for.
     pub fn note_flush(&mut self, class: usize, blocks: usize) {
         let stats = self.stats();
