@@ -624,7 +624,6 @@ fn under_a_memory_limit_no_superslab_is_dense() {
     dense_of("under_a_memory_limit_no_superslab_is_dense", 64, &[("HAKMEM_MEMORY_LIMIT", "100")], 0..=0);
 }
 
-/// Also the part of the last one that no slab has used.
 #[test]
 fn dense_superslabs_that_were_purged_get_their_huge_pages_again() {
     let name = "dense_superslabs_that_were_purged_get_their_huge_pages_again";
@@ -643,6 +642,7 @@ fn dense_superslabs_that_were_purged_get_their_huge_pages_again() {
     });
 }
 
+/// Also the part of the last one that no slab has used.
 #[test]
 fn dense_superslabs_go_back_whole() {
     in_child("dense_superslabs_go_back_whole", &[], || {
