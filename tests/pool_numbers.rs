@@ -325,6 +325,11 @@ fn beside_freed_memory<T>(size: usize, mib: usize, before: impl FnOnce() -> T, a
     assert_eq!(heap_check::count_faults(), 0);
 }
 
+/// Runs `after` when another thread has freed `mib` MiB in blocks of `size` and rests.
+fn after_another_has_freed(size: usize, mib: usize, after: impl FnOnce()) {
+    beside_freed_memory(size, mib, || (), |()| after());
+}
+
 #[test]
 fn a_thread_gets_back_the_slabs_that_it_has_given_back() {
     in_child("a_thread_gets_back_the_slabs_that_it_has_given_back", &[], || {
@@ -350,23 +355,17 @@ fn a_thread_gets_back_the_slabs_that_it_has_given_back() {
 #[test]
 fn what_a_resting_thread_has_given_back_serves_others() {
     in_child("what_a_resting_thread_has_given_back_serves_others", &[], || {
-        beside_freed_memory(
-            KIB,
-            16,
-            || (),
-            |()| {
-                let before = snapshot();
-                // single slots for slabs of several, and for spans, are joined
-                let sizes = [1024, 768, 4 * KIB, 24 * KIB, 100 * KIB, 700 * KIB];
-                let blocks: Vec<_> =
-                    sizes.iter().flat_map(|&size| (0..2 * MIB / size).map(move |_| block(size))).collect();
-                let now = snapshot();
-                let fresh = now.stage_hits[Stage::Claim as usize] - before.stage_hits[Stage::Claim as usize];
-                say(&format!("{fresh} fresh runs for 12 MiB, {} KiB warm before", before.warm_bytes / KIB as u64));
-                assert!(fresh <= 2 && now.superslabs == before.superslabs);
-                blocks.into_iter().for_each(release);
-            },
-        );
+        after_another_has_freed(KIB, 16, || {
+            let before = snapshot();
+            // single slots for slabs of several, and for spans, are joined
+            let sizes = [1024, 768, 4 * KIB, 24 * KIB, 100 * KIB, 700 * KIB];
+            let blocks: Vec<_> = sizes.iter().flat_map(|&size| (0..2 * MIB / size).map(move |_| block(size))).collect();
+            let now = snapshot();
+            let fresh = now.stage_hits[Stage::Claim as usize] - before.stage_hits[Stage::Claim as usize];
+            say(&format!("{fresh} fresh runs for 12 MiB, {} KiB warm before", before.warm_bytes / KIB as u64));
+            assert!(fresh <= 2 && now.superslabs == before.superslabs);
+            blocks.into_iter().for_each(release);
+        });
     });
 }
 
@@ -374,25 +373,20 @@ fn what_a_resting_thread_has_given_back_serves_others() {
 fn what_a_resting_thread_has_given_back_goes_to_the_system_in_time() {
     let name = "what_a_resting_thread_has_given_back_goes_to_the_system_in_time";
     in_child(name, &[("HAKMEM_PURGE_DELAY_MS", "50")], || {
-        beside_freed_memory(
-            KIB,
-            16,
-            || (),
-            |()| {
-                let before = snapshot();
-                let blocks: Vec<_> = (0..8)
-                    .flat_map(|_| {
-                        // no condition to wait for: the delay is what is tested
-                        std::thread::sleep(std::time::Duration::from_millis(30));
-                        blocks_of(32 * KIB, 1)
-                    })
-                    .collect();
-                let purged_mib = (snapshot().purged_bytes - before.purged_bytes) as usize / MIB;
-                say(&format!("{purged_mib} of {} MiB purged", before.warm_bytes as usize / MIB));
-                assert!(purged_mib >= 12);
-                blocks.into_iter().for_each(release);
-            },
-        );
+        after_another_has_freed(KIB, 16, || {
+            let before = snapshot();
+            let blocks: Vec<_> = (0..8)
+                .flat_map(|_| {
+                    // no condition to wait for: the delay is what is tested
+                    std::thread::sleep(std::time::Duration::from_millis(30));
+                    blocks_of(32 * KIB, 1)
+                })
+                .collect();
+            let purged_mib = (snapshot().purged_bytes - before.purged_bytes) as usize / MIB;
+            say(&format!("{purged_mib} of {} MiB purged", before.warm_bytes as usize / MIB));
+            assert!(purged_mib >= 12);
+            blocks.into_iter().for_each(release);
+        });
     });
 }
 
@@ -400,7 +394,7 @@ fn what_a_resting_thread_has_given_back_goes_to_the_system_in_time() {
 #[test]
 fn what_heaps_have_is_purged_above_the_limit() {
     in_child("what_heaps_have_is_purged_above_the_limit", &[("HAKMEM_CACHE_MIN_MB", "4")], || {
-        let more = || beside_freed_memory(KIB, 16, || (), |()| ());
+        let more = || after_another_has_freed(KIB, 16, || ());
         beside_freed_memory(KIB, 16, more, |()| {
             let warm_mib = snapshot().warm_bytes as usize / MIB;
             say(&format!("{warm_mib} MiB warm of 32"));
@@ -416,7 +410,7 @@ fn without_a_purge_delay_nothing_is_warm() {
         beside_freed_memory(
             KIB,
             4,
-            || beside_freed_memory(16 * KIB, 4, || (), |()| ()),
+            || after_another_has_freed(16 * KIB, 4, || ()),
             |()| {
                 blocks_of(2 * KIB, 4).into_iter().for_each(release);
                 assert_eq!(snapshot().warm_bytes, 0);
