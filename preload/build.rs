@@ -2,9 +2,16 @@
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=sections.ld");
+    let sections = format!("{}/sections.ld", std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    // what few programs run lies apart
+    println!("cargo:rustc-cdylib-link-arg=-Wl,-T,{sections}");
     for argument in [
         // the name that programs linked with the library record
         "-Wl,-soname,libhakmem.so.1",
+        // the code starts where the kernel's 64 KiB do
+        "-Wl,-z,max-page-size=65536",
+        "-Wl,-z,separate-code",
         // full RELRO: every relocation at load, then the table is read-only
         "-Wl,-z,relro",
         "-Wl,-z,now",

@@ -126,6 +126,40 @@ fn it_has_no_text_relocation_and_no_executable_stack() {
     assert!(!writable_code, "a segment is writable and executable:\n{segments}");
 }
 
+/// preload/sections.ld, docs/adr/0019-resident-code.md.
+#[test]
+fn code_that_every_program_runs_is_in_the_first_64_kib() {
+    let (library, segments) = (library_path(), readelf("-lW"));
+    if library.components().any(|part| part.as_os_str() == "debug") {
+        println!("abi_shape: the code of a debug build is too large: not looked at");
+        return;
+    }
+    let number = |word: &str| u64::from_str_radix(word.trim_start_matches("0x"), 16).unwrap();
+    let code = segments.lines().find(|line| line.contains("LOAD") && line.contains(" R E "));
+    // Type Offset VirtAddr
+    let start = number(code.expect("a segment of code").split_whitespace().nth(2).unwrap());
+    assert_eq!(start % 0x1_0000, 0, "{segments}");
+    let names = output_of("nm", &["-C", "--defined-only"], &library);
+    for name in [
+        "malloc",
+        "free",
+        "hakmem::config::read_environment_slow",
+        "hakmem::front_cache::bind::enter_without_heap",
+        "hakmem::front_cache::flush::push_slow",
+        "hakmem::front_cache::refill::fill_bin",
+        "hakmem::large::cache::decay",
+        "hakmem::shared_pool::acquire_warm_run",
+        "hakmem::shared_pool::purge::decay",
+        "hakmem::shared_pool::unused::grow_with_new_superslab",
+        "hakmem::superslab::reservation::reserve",
+    ] {
+        let words = names.lines().map(|line| line.splitn(3, ' ').collect::<Vec<_>>());
+        let found = words.filter(|words| words.get(2) == Some(&name)).map(|words| number(words[0])).next();
+        let address = found.unwrap_or_else(|| panic!("{name} is inlined, or called otherwise"));
+        assert!((start..start + 0x1_0000).contains(&address), "{name} at {address:#x}, the code begins at {start:#x}");
+    }
+}
+
 #[test]
 fn dlclose_does_not_unload_it() {
     assert!(has_dynamic_flag("FLAGS_1", "NODELETE"), "not linked with -z nodelete");

@@ -38,19 +38,6 @@ pub struct Bin {
 const _: () = assert!(size_of::<Bin>() == 64);
 
 impl Bin {
-    /// A bin that has nothing and takes nothing.
-    pub const EMPTY: Bin = Bin {
-        top: ptr::null_mut(),
-        base: ptr::null_mut(),
-        end: ptr::null_mut(),
-        inverse: 0,
-        slab_mask: 0,
-        bytes: 0,
-        refill_blocks: 0,
-        capacity: 0,
-        halvings: 0,
-    };
-
     /// Sets what follows from the class, and from how many threads there are; what is in the bin stays.
     pub(super) fn prepare(&mut self, class: usize, capacity: usize, halvings: u32, first_refill: usize) {
         let info = &CLASSES[class];

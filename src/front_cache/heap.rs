@@ -66,31 +66,7 @@ pub struct Inside<'a> {
     pub set: &'a mut SlabSet,
 }
 
-// SAFETY: shared references are only used for the atomics of the record; the rest is reached by
-// raw pointers under [I-BIN], [I-OUTBOX] and [I-TENANT].
-unsafe impl Sync for Heap {}
-
 impl Heap {
-    /// A heap that has nothing, takes nothing and owns nothing.
-    pub const fn shim() -> Self {
-        Self {
-            front: FrontCache {
-                bins: [Bin::EMPTY; NUM_CLASSES],
-                key: NO_OWNER << OWNER_SHIFT,
-                secret: 0,
-                view: TableView::NOTHING,
-                size_table: make_size_table(size_of::<Bin>()),
-                outbox: Outbox::new(),
-                undrained_refills: 0,
-                times_elsewhere: 0,
-                waves_seen: 0,
-                usage: Usage::new(),
-            },
-            depot: UnsafeCell::new(Depot::new()),
-            record: HeapRecord { shared: HeapShared::new(), set: UnsafeCell::new(SlabSet::new(NO_OWNER, &NOBODYS)) },
-        }
-    }
-
     /// Makes and publishes a new heap, parked; `None` when memory or ids are out.
     pub fn create() -> Option<&'static HeapRecord> {
         if directory::ids() >= MAX_HEAPS {
@@ -120,7 +96,7 @@ impl Heap {
     /// The heap id.
     ///
     /// # Safety
-    /// `heap` is a heap or a shim.
+    /// `heap` is a heap, or a shim, whose id is 0: that of no heap.
     pub unsafe fn id(heap: *mut Heap) -> u32 {
         // SAFETY: [I-HEAP] the key never changes.
         unsafe { (*heap).front.key >> OWNER_SHIFT }
@@ -174,9 +150,6 @@ pub(super) fn fixed_refill_blocks(bytes: usize) -> u32 {
         RefillGroup::Mid => options.refill_mid_blocks(),
     }
 }
-
-/// What the shims' sets refer to; nothing is ever counted there.
-static NOBODYS: HeapShared = HeapShared::new();
 
 impl Heap {
     /// Blocks of a class in the bin and the depot of any heap, racing with its owner: for reports.

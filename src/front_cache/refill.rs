@@ -110,12 +110,13 @@ fn fill_from_slabs(heap: *mut Heap, inside: &mut Inside<'_>, class: usize) -> bo
     let want = bin.refill_blocks as usize;
     inside.depot.note_missed(class, inside.set.stats().acquires.get());
     bin.refill_blocks = next_refill(want, bin.capacity(), bin.bytes());
+    let carve = if fixed_refill_blocks(bin.bytes()) == 0 { policy::carved_blocks(bin.bytes()) } else { want };
     let magazine: *mut Magazine = bin.magazine();
     // SAFETY: [I-BIN] the bin is empty: its places are free.
     let places = unsafe { &mut (&mut (*magazine).items)[..want] };
-    let mut have = inside.set.take_many(class, want, places);
-    while have < want && inside.set.attach_partial(class) {
-        have += inside.set.take_many(class, want - have, &mut places[have..]);
+    let mut have = inside.set.take_many(class, want, carve, places);
+    while have < want && !inside.set.has_attached_blocks(class) && inside.set.attach_partial(class) {
+        have += inside.set.take_many(class, want - have, carve, &mut places[have..]);
     }
     if have == 0 {
         if inside.front.undrained_refills > 0 && from_queue(heap, inside, class) {
@@ -126,7 +127,7 @@ fn fill_from_slabs(heap: *mut Heap, inside: &mut Inside<'_>, class: usize) -> bo
         if !inside.set.attach_partial(class) && !acquire_sparing(inside, class) {
             return false;
         }
-        have = inside.set.take_many(class, want, places);
+        have = inside.set.take_many(class, want, carve, places);
     }
     places[..have].reverse(); // lowest address on top
     let stats = inside.set.stats();

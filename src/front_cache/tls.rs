@@ -3,16 +3,24 @@
 //! Initial-exec TLS in eight bytes of `.tdata`, declared and read by assembly, because
 //! `thread_local!` in a cdylib is general-dynamic: a call for each use, and one that may allocate.
 //! A new thread's word leads to [`FRESH`], a heap whose bins have nothing and take nothing and
-//! whose key matches no entry, so that the fast paths need no check for a missing heap.
-#![allow(unsafe_code)] // assembly
+//! whose view covers no address, so that the fast paths need no check for a missing heap.
+#![allow(unsafe_code)] // assembly, and statics read by pointer
 
 use super::heap::Heap;
 use core::arch::{asm, global_asm};
+use core::mem::MaybeUninit;
+
+/// Stands in for a heap: bytes of zero, which the fast paths read and nothing writes, so that they take no memory. Each
+/// bin has nothing and takes nothing, every size is of the first class, and the view covers no address.
+pub struct Shim(#[allow(dead_code, reason = "read as a heap")] MaybeUninit<Heap>);
+
+// SAFETY: only read, through raw pointers.
+unsafe impl Sync for Shim {}
 
 /// What a thread has before its first slow path.
-pub static FRESH: Heap = Heap::shim();
+pub static FRESH: Shim = Shim(MaybeUninit::zeroed());
 /// What a thread has after its exit destructor: every call is served by a borrowed heap.
-pub static EXITED: Heap = Heap::shim();
+pub static EXITED: Shim = Shim(MaybeUninit::zeroed());
 
 global_asm!(
     ".pushsection .tdata.hakmem,\"awT\",@progbits",
@@ -59,11 +67,11 @@ pub fn is_shim(heap: *mut Heap) -> bool {
 /// The shim of a thread that has not begun.
 #[inline]
 pub fn fresh() -> *mut Heap {
-    (&raw const FRESH).cast_mut()
+    (&raw const FRESH).cast_mut().cast()
 }
 
 /// The shim of a thread that has ended.
 #[inline]
 pub fn exited() -> *mut Heap {
-    (&raw const EXITED).cast_mut()
+    (&raw const EXITED).cast_mut().cast()
 }

@@ -25,11 +25,8 @@ pub const MAX_SPAN_BYTES: usize = MAX_SPAN_SLOTS * SLOT_BYTES;
 /// of these serve no block; they are EMPTY runs from which shorter ones are cut.
 pub const NUM_RUN_CODES: usize = NUM_CLASSES + SLOTS_PER_SUPERSLAB + 1;
 
-/// Owner that no heap ever has: the key of a thread without a heap matches no entry.
-pub const NO_OWNER: u32 = (1 << OWNER_BITS) - 1;
-
 const _: () = assert!(NUM_RUN_CODES < HUGE_CODE as usize);
-const _: () = assert!(MAX_HEAPS < NO_OWNER as usize);
+const _: () = assert!(MAX_HEAPS < 1 << OWNER_BITS);
 const _: () = assert!(MAX_SPAN_SLOTS <= SLOTS_PER_SUPERSLAB);
 
 /// The entry word of a slab's slots.
@@ -134,13 +131,12 @@ mod tests {
 
     #[test]
     fn entries_decode_to_what_was_encoded() {
-        for owner in [1, 2, 77, NO_OWNER - 1] {
+        for owner in [1, 2, 77, (1 << OWNER_BITS) - 1] {
             for class in 0..NUM_CLASSES {
                 let entry = slab_entry(owner, class);
                 assert_eq!((entry_owner(entry), entry_class(entry)), (owner, Some(class)));
                 assert_eq!(entry_span_slots(entry), None);
                 assert_eq!(entry ^ owner << OWNER_SHIFT, class as u32);
-                assert!(entry ^ NO_OWNER << OWNER_SHIFT >= NUM_CLASSES as u32);
             }
         }
         assert_eq!(entry_class(ENTRY_UNUSED), None);

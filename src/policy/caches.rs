@@ -87,6 +87,16 @@ pub const fn first_refill(bytes: usize) -> usize {
     }
 }
 
+/// See [`carved_blocks`].
+const CARVED_BYTES: usize = 4 * KIB;
+
+/// Blocks that a refill takes out of a slab at most that were never out: those of a page. What is out before it is
+/// needed becomes resident when its turn comes, though blocks may have come back from other threads meanwhile.
+pub const fn carved_blocks(bytes: usize) -> usize {
+    let blocks = CARVED_BYTES / bytes;
+    if blocks == 0 { 1 } else { blocks }
+}
+
 /// The next refill after one of `last_blocks`, into a bin of `capacity_blocks`.
 pub const fn next_refill(last_blocks: usize, capacity_blocks: usize) -> usize {
     let twice = last_blocks * 2;
@@ -153,6 +163,7 @@ mod tests {
         }
         assert_eq!(n, 126);
         assert_eq!([16, 1024, 4096, 64 * KIB].map(first_refill), [16, 4, 1, 1]);
+        assert_eq!([16, 1024, 4096, 64 * KIB].map(carved_blocks), [256, 4, 1, 1]);
     }
 
     #[test]

@@ -187,10 +187,12 @@ impl Slab {
         self.listed ^= true;
     }
 
-    /// Takes up to `want` blocks and writes them to the start of `out`, lowest address first. Returns
-    /// how many.
-    pub fn take_many(&mut self, want: usize, out: &mut [*mut u8]) -> usize {
-        let want = want.min(out.len()).min(self.free_blocks as usize);
+    /// Takes up to `want` blocks and writes them to the start of `out`, lowest address first; at most `carve` of them
+    /// have never been handed out, as far as that is known. Returns how many.
+    pub fn take_many(&mut self, want: usize, carve: usize, out: &mut [*mut u8]) -> usize {
+        // all from `untouched_from` on are free
+        let used_before = (self.free_blocks - (self.capacity - self.untouched_from)) as usize;
+        let want = want.min(out.len()).min(self.free_blocks as usize).min(used_before.saturating_add(carve));
         let mut taken = 0;
         let mut word = self.first_word as usize;
         let mut highest = 0;
@@ -230,7 +232,7 @@ impl Slab {
     pub fn take_one(&mut self) -> Option<(*mut u8, Content)> {
         let untouched = self.untouched_from;
         let mut out = [core::ptr::null_mut(); 1];
-        if self.take_many(1, &mut out) == 0 {
+        if self.take_many(1, 1, &mut out) == 0 {
             return None;
         }
         let is_untouched = self.index_of(out[0] as usize) as u32 >= untouched;
@@ -308,12 +310,26 @@ mod tests {
         for class in [0, 7, 20, 40, 79] {
             let mut s = slab(class);
             let mut out = vec![core::ptr::null_mut(); 5000];
-            let n = s.take_many(5000, &mut out);
+            let n = s.take_many(5000, usize::MAX, &mut out);
             assert_eq!(n, CLASSES[class].capacity as usize);
             assert!(out[..n].windows(2).all(|w| (w[1] as usize) - (w[0] as usize) == class_bytes(class)));
             assert_eq!(s.check_rep(), 0);
             assert_eq!(s.take_one(), None);
         }
+    }
+
+    #[test]
+    fn blocks_that_were_out_before_come_beside_a_few_that_were_not() {
+        let mut s = slab(3);
+        let mut out = [core::ptr::null_mut(); 200];
+        assert_eq!(s.take_many(200, 30, &mut out), 30);
+        assert_eq!(s.put_leading(&out[10..20]), 10);
+        assert_eq!(s.take_many(200, 7, &mut out), 17);
+        assert_eq!((s.blocks_out(), s.take_many(200, 0, &mut out), s.check_rep()), (37, 0, 0));
+        assert_eq!(s.take_one().map(|(_, content)| content), Some(Content::Zero));
+        // of memory that was in use before no block is known to be new
+        s.recover(0, 3);
+        assert_eq!(s.take_many(200, 0, &mut out), 200);
     }
 
     #[test]
@@ -354,12 +370,12 @@ mod tests {
     fn blocks_before_a_faulty_one_are_put_back() {
         let mut s = slab(3);
         let mut out = [core::ptr::null_mut(); 200];
-        assert_eq!(s.take_many(200, &mut out), 200);
+        assert_eq!(s.take_many(200, usize::MAX, &mut out), 200);
         let blocks = [out[150], out[3], out[199], out[3], out[7]];
         assert_eq!(s.put_leading(&blocks), 3);
         assert!(s.holds(out[150] as usize) && s.holds(out[199] as usize) && !s.holds(out[7] as usize));
         assert_eq!(s.check_rep(), 0);
-        assert_eq!(s.take_many(1, &mut out[..1]), 1);
+        assert_eq!(s.take_many(1, 0, &mut out[..1]), 1);
         assert_eq!(out[0], blocks[1]);
     }
 }

@@ -224,10 +224,15 @@ impl SlabSet {
         Some(unsafe { slab_at(slot) })
     }
 
-    /// Takes up to `want` blocks out of the attached slab. Returns how many.
+    /// Whether the attached slab of a class has blocks.
+    pub fn has_attached_blocks(&mut self, class: usize) -> bool {
+        self.attached(class).is_some_and(|slab| slab.free_blocks() > 0)
+    }
+
+    /// Takes up to `want` blocks out of the attached slab, at most `carve` that have never been out. Returns how many.
     #[inline]
-    pub fn take_many(&mut self, class: usize, want: usize, out: &mut [*mut u8]) -> usize {
-        let taken = self.attached(class).map_or(0, |slab| slab.take_many(want, out));
+    pub fn take_many(&mut self, class: usize, want: usize, carve: usize, out: &mut [*mut u8]) -> usize {
+        let taken = self.attached(class).map_or(0, |slab| slab.take_many(want, carve, out));
         self.shared.stats.blocks_out[class].add_n(taken as u64);
         self.fall.take(taken * CLASSES[class].bytes as usize);
         self.classes[class].filled_blocks = self.shared.stats.blocks_out[class].get() as u32;

@@ -60,9 +60,6 @@ pub struct TableView {
 }
 
 impl TableView {
-    /// Of no slot at all.
-    pub const NOTHING: Self = Self { first_slot: 0, readable_slots: 0, table: core::ptr::null() };
-
     /// The view as of now.
     pub fn now() -> Self {
         let (first_slot, readable_slots, table) = SLOTS.now();
