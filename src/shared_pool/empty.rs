@@ -162,12 +162,15 @@ pub(super) fn for_each_run(mut visit: impl FnMut(u32, usize)) {
 /// The same of any stacks.
 pub(super) fn for_each_run_of(runs: &EmptyRuns, visit: &mut impl FnMut(u32, usize)) {
     for code in codes() {
-        let mut at = runs.top(code);
-        while at != END {
-            visit(at, RunKind::from_code(code).slots());
-            at = SlotLinks.next(at);
-        }
+        chain(runs.top(code)).for_each(|run| visit(run, RunKind::from_code(code).slots()));
     }
+}
+
+/// The runs of a chain that nobody changes: of a stack that was detached, or while all threads rest. What is done to a run
+/// that was given may change its link.
+pub(super) fn chain(first: u32) -> impl Iterator<Item = u32> {
+    let some = |run| Some(run).filter(|&run| run != END);
+    core::iter::successors(some(first), move |&run| some(SlotLinks.next(run)))
 }
 
 /// Shows every stack that has runs, in the child of a fork.
@@ -192,6 +195,7 @@ pub(super) fn check_rep_of(runs: &EmptyRuns) -> (usize, u64) {
     for code in codes() {
         let (mut at, mut count) = (runs.top(code), 0);
         faults += usize::from(at != END && runs.shown() >> code & 1 == 0); // [HINT]
+        // not by `chain`: a link is followed only where it can be one
         while at != END {
             if at >= end || count == end {
                 faults += 1; // no slot, or a circle

@@ -21,7 +21,7 @@ use crate::stats::{POOL, Stage};
 use crate::superslab::registry::{self, SlotLinks};
 use crate::sync::census;
 use crate::sync::hint_word::HintWord;
-use crate::sync::tagged_stack::{END, Links};
+use crate::sync::tagged_stack::END;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// What heaps had untold when a purge looked last, as their own sums: may be below zero.
@@ -167,7 +167,7 @@ pub fn give_up_empty_runs(set: &SlabSet) {
     for code in bits::places_of(runs.shown()) {
         let first = runs.detach(code).first;
         if first != END {
-            empty::push_back(first, last_of(first), code);
+            empty::push_back(first, empty::chain(first).last().unwrap_or(first), code);
         }
     }
     let untold = &set.shared().untold_empty_slots;
@@ -175,12 +175,6 @@ pub fn give_up_empty_runs(set: &SlabSet) {
         POOL.empty_slots.add_n(untold.get()); // wrapping, as above
         untold.sub_n(untold.get());
     }
-}
-
-fn last_of(first: u32) -> u32 {
-    core::iter::successors(Some(first), |&at| Some(SlotLinks.next(at)).filter(|&next| next != END))
-        .last()
-        .unwrap_or(first)
 }
 
 /// A stack of a heap that may hold something.

@@ -13,9 +13,9 @@ use crate::slab::set::SlabSet;
 use crate::stats::POOL;
 use crate::superslab::extent;
 use crate::superslab::header::{free_run_starts, run_mask};
-use crate::superslab::registry::{self, SlotLinks};
+use crate::superslab::registry;
 use crate::sync::election::Election;
-use crate::sync::tagged_stack::{END, Links};
+use crate::sync::tagged_stack::END;
 use crate::sync::{AtomicU64, Ordering};
 
 static JOINER: Election = Election::new();
@@ -64,14 +64,13 @@ fn gather_all() -> u32 {
 /// Notes the runs of a stack of a code, of which `first` is the first. Returns their slots.
 fn gather(first: u32, code: usize, touched: &mut u32) -> u64 {
     let run_slots = RunKind::from_code(code).slots();
-    let (mut at, mut slots) = (first, 0);
-    while at != END {
-        let (superslab, place) = registry::split_slot(at as usize);
+    let mut slots = 0;
+    for run in empty::chain(first) {
+        let (superslab, place) = registry::split_slot(run as usize);
         if registry::header(superslab).gather(run_mask(place, run_slots), *touched) {
             *touched = superslab as u32;
         }
         slots += run_slots as u64;
-        at = SlotLinks.next(at);
     }
     slots
 }

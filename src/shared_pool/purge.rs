@@ -278,15 +278,13 @@ impl Stack {
 fn purge_stack(batch: &mut PurgeBatch, stack: Stack, choice: &mut Choice) {
     let slots = RunKind::from_code(stack.code()).slots();
     let (bytes, left_bytes) = (slots * SLOT_BYTES, choice.left_bytes());
-    let mut at = stack.detach();
-    let mut older_runs = chain_length(at);
+    let first = stack.detach();
+    let mut older_runs = empty::chain(first).count();
     let (mut kept, mut doomed) = (Part::EMPTY, Part::EMPTY);
-    while at != END {
-        let next = SlotLinks.next(at);
+    for run in empty::chain(first) {
         older_runs -= 1;
-        let is_doomed = older_runs * bytes < left_bytes && choice.is_old(registry::record(at as usize).released_ms());
-        if is_doomed { &mut doomed } else { &mut kept }.append(at);
-        at = next;
+        let is_doomed = older_runs * bytes < left_bytes && choice.is_old(registry::record(run as usize).released_ms());
+        if is_doomed { &mut doomed } else { &mut kept }.append(run);
     }
     if kept.first != END {
         stack.push_back(&kept);
@@ -319,15 +317,6 @@ impl Part {
         }
         self.last = run;
     }
-}
-
-fn chain_length(first: u32) -> usize {
-    let (mut at, mut length) = (first, 0);
-    while at != END {
-        at = SlotLinks.next(at);
-        length += 1;
-    }
-    length
 }
 
 #[cfg(test)]
