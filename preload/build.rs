@@ -4,8 +4,10 @@ fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=sections.ld");
     let sections = format!("{}/sections.ld", std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it"));
-    // what few programs run lies apart
-    println!("cargo:rustc-cdylib-link-arg=-Wl,-T,{sections}");
+    // what few programs run lies apart; not by -Wl, which ends at a comma of the path
+    for argument in ["-Xlinker", "-T", "-Xlinker", &sections] {
+        println!("cargo:rustc-cdylib-link-arg={argument}");
+    }
     for argument in [
         // the name that programs linked with the library record
         "-Wl,-soname,libhakmem.so.1",
