@@ -1,9 +1,9 @@
-//! Linker arguments of libhakmem.so; `readelf -d` shows what each one does.
+//! Linker arguments of libhakmem.so; `readelf -dlSW` shows what each one does.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=sections.ld");
-    let sections = format!("{}/sections.ld", std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    let sections = format!("{}/sections.ld", std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it, in UTF-8"));
     // what few programs run lies apart; not by -Wl, which ends at a comma of the path
     for argument in ["-Xlinker", "-T", "-Xlinker", &sections] {
         println!("cargo:rustc-cdylib-link-arg={argument}");

@@ -126,9 +126,19 @@ fn it_has_no_text_relocation_and_no_executable_stack() {
     assert!(!writable_code, "a segment is writable and executable:\n{segments}");
 }
 
+/// What no thread has written yet is the system's page of zeros (src/front_cache/tls.rs).
+#[test]
+fn shims_take_no_memory() {
+    let names = output_of("nm", &["-C", "--defined-only"], &library_path());
+    for name in ["hakmem::front_cache::tls::FRESH", "hakmem::front_cache::tls::EXITED"] {
+        let kind = names.lines().find_map(|line| line.strip_suffix(name)?.split_whitespace().last());
+        assert_eq!(kind, Some("b"), "{name} is not in .bss, or the library is stripped");
+    }
+}
+
 /// preload/sections.ld, docs/adr/0019-resident-code.md.
 #[test]
-fn code_that_every_program_runs_is_in_the_first_64_kib() {
+fn code_that_programs_run_is_in_the_first_two_times_64_kib() {
     let (library, segments) = (library_path(), readelf("-lW"));
     if library.components().any(|part| part.as_os_str() == "debug") {
         println!("abi_shape: the code of a debug build is too large: not looked at");
@@ -139,10 +149,13 @@ fn code_that_every_program_runs_is_in_the_first_64_kib() {
     // Type Offset VirtAddr
     let start = number(code.expect("a segment of code").split_whitespace().nth(2).unwrap());
     assert_eq!(start % 0x1_0000, 0, "{segments}");
-    let names = output_of("nm", &["-C", "--defined-only"], &library);
-    for name in [
+    let names = output_of("nm", &["-CS", "--defined-only"], &library);
+    let of_every_program = [
         "malloc",
         "free",
+        "malloc_usable_size",
+        "aligned_alloc",
+        "<hakmem::front_cache::bind::Tenant as core::ops::drop::Drop>::drop",
         "hakmem::config::read_environment_slow",
         "hakmem::front_cache::bind::enter_without_heap",
         "hakmem::front_cache::flush::push_slow",
@@ -152,11 +165,24 @@ fn code_that_every_program_runs_is_in_the_first_64_kib() {
         "hakmem::shared_pool::purge::decay",
         "hakmem::shared_pool::unused::grow_with_new_superslab",
         "hakmem::superslab::reservation::reserve",
-    ] {
-        let words = names.lines().map(|line| line.splitn(3, ' ').collect::<Vec<_>>());
-        let found = words.filter(|words| words.get(2) == Some(&name)).map(|words| number(words[0])).next();
-        let address = found.unwrap_or_else(|| panic!("{name} is inlined, or called otherwise"));
-        assert!((start..start + 0x1_0000).contains(&address), "{name} at {address:#x}, the code begins at {start:#x}");
+    ];
+    let of_larger_ones = [
+        "hakmem::large::huge::allocate",
+        "hakmem::lifecycle::in_forked_child",
+        "hakmem::os::map_aligned",
+        "hakmem::realloc::reallocate_other",
+        "hakmem::remote::drain::drain",
+        "hakmem::shared_pool::release::give_back",
+    ];
+    let places = of_every_program.map(|name| (name, start)).into_iter();
+    for (name, from) in places.chain(of_larger_ones.map(|name| (name, start + 0x1_0000))) {
+        // address, bytes, kind, name
+        let words = names.lines().map(|line| line.splitn(4, ' ').collect::<Vec<_>>());
+        let found =
+            words.filter(|words| words.get(3) == Some(&name)).map(|words| (number(words[0]), number(words[1]))).next();
+        let (address, bytes) = found.unwrap_or_else(|| panic!("{name} is inlined or has another name"));
+        let is_within = address >= start && address + bytes <= from + 0x1_0000;
+        assert!(is_within, "{name}: {bytes} bytes at {address:#x}, the code begins at {start:#x}");
     }
 }
 

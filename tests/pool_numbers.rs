@@ -563,6 +563,47 @@ fn cached_blocks_that_were_used_in_part_stay() {
     });
 }
 
+/// Blocks of each refill while so many of 1 KiB are allocated, at most, and the blocks.
+fn refilled(count: usize) -> (u64, Vec<usize>) {
+    let counts = || {
+        let s = snapshot();
+        (s.refills, s.refilled_blocks)
+    };
+    let before = counts();
+    let blocks = (0..count).map(|_| block(KIB)).collect();
+    let after = counts();
+    ((after.1 - before.1).div_ceil(after.0 - before.0), blocks)
+}
+
+/// Grows, has its blocks freed by another thread, takes them back and grows again: blocks of a refill before and after.
+fn refilled_before_and_after_others_free() -> (u64, u64) {
+    let (before, blocks) = refilled(2000);
+    spawn(move || blocks.into_iter().for_each(release)).join().unwrap();
+    let (_, again) = refilled(2000);
+    let (after, more) = refilled(2000);
+    again.into_iter().chain(more).for_each(release);
+    assert_eq!(heap_check::count_faults(), 0);
+    (before, after)
+}
+
+#[test]
+fn refills_are_small_where_others_free() {
+    in_child("refills_are_small_where_others_free", &[], || {
+        let (before, after) = refilled_before_and_after_others_free();
+        say(&format!("{before} blocks of 1 KiB a refill at first, {after} when another thread has freed"));
+        assert!(before >= 8 && after <= 4);
+    });
+}
+
+#[test]
+fn refills_are_as_large_as_the_options_say() {
+    in_child("refills_are_as_large_as_the_options_say", &[("HAKMEM_REFILL_COUNT_SMALL", "32")], || {
+        let (before, after) = refilled_before_and_after_others_free();
+        say(&format!("{before} and {after} blocks of 1 KiB a refill"));
+        assert!((28..=32).contains(&before) && (28..=32).contains(&after));
+    });
+}
+
 /// Fills `mib` MiB with blocks of one size, beside some long slabs and spans of which little is used.
 fn fill(mib: usize) -> Vec<usize> {
     let rest = [20 * KIB, 40 * KIB, 64 * KIB, 300 * KIB].into_iter().flat_map(|size| (0..3).map(move |_| block(size)));

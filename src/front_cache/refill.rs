@@ -4,7 +4,7 @@
 //! refill
 //!   fill_bin           depot -> queue (every HAKMEM_DRAIN_INTERVAL refills) -> fill_from_slabs
 //!   fill_from_slabs    attached slab -> own partial slabs -> queue -> post the outbox -> one partial slab
-//!                      -> acquire_sparing
+//!                      -> acquire_sparing; of blocks never out a few only where others free (carved_blocks)
 //!   acquire_sparing    shared_pool::acquire_warm_slab -> sweep of idle classes -> what the threads before a fork have
 //!                      left -> a slab of an owner that rests -> what is kept of huge blocks gives way
 //!                      -> shared_pool::acquire_fresh_slab
@@ -110,7 +110,7 @@ fn fill_from_slabs(heap: *mut Heap, inside: &mut Inside<'_>, class: usize) -> bo
     let want = bin.refill_blocks as usize;
     inside.depot.note_missed(class, inside.set.stats().acquires.get());
     bin.refill_blocks = next_refill(want, bin.capacity(), bin.bytes());
-    let carve = if fixed_refill_blocks(bin.bytes()) == 0 { policy::carved_blocks(bin.bytes()) } else { want };
+    let carve = carved_blocks(inside.set, bin, want);
     let magazine: *mut Magazine = bin.magazine();
     // SAFETY: [I-BIN] the bin is empty: its places are free.
     let places = unsafe { &mut (&mut (*magazine).items)[..want] };
@@ -135,6 +135,14 @@ fn fill_from_slabs(heap: *mut Heap, inside: &mut Inside<'_>, class: usize) -> bo
     stats.refilled_blocks.add_n(have as u64);
     inside.front.bins[class].filled(have);
     have > 0
+}
+
+/// Blocks that a refill of `want` takes out of one slab at most that were never out. Where others free this heap's blocks,
+/// those that are on their way home are resident already, and what is out before it is needed will be as well when its
+/// turn comes. Where nobody does, each block taken is used before the next refill.
+fn carved_blocks(set: &SlabSet, bin: &Bin, want: usize) -> usize {
+    let others_free = set.stats().drained_blocks.get() > 0;
+    if others_free && fixed_refill_blocks(bin.bytes()) == 0 { policy::carved_blocks(bin.bytes()) } else { want }
 }
 
 /// A fixed count of the options stays as it is; otherwise refills double.

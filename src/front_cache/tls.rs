@@ -14,7 +14,7 @@ use core::mem::MaybeUninit;
 /// bin has nothing and takes nothing, every size is of the first class, and the view covers no address.
 pub struct Shim(#[allow(dead_code, reason = "read as a heap")] MaybeUninit<Heap>);
 
-// SAFETY: only read, through raw pointers.
+// SAFETY: [I-HEAP] nobody writes; references are made to view, bins and outbox only, for which zero bytes are valid.
 unsafe impl Sync for Shim {}
 
 /// What a thread has before its first slow path.

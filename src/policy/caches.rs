@@ -90,8 +90,7 @@ pub const fn first_refill(bytes: usize) -> usize {
 /// See [`carved_blocks`].
 const CARVED_BYTES: usize = 4 * KIB;
 
-/// Blocks that a refill takes out of a slab at most that were never out: those of a page. What is out before it is
-/// needed becomes resident when its turn comes, though blocks may have come back from other threads meanwhile.
+/// Blocks that a refill takes out of a slab at most that were never out, where other threads free: those of a page.
 pub const fn carved_blocks(bytes: usize) -> usize {
     let blocks = CARVED_BYTES / bytes;
     if blocks == 0 { 1 } else { blocks }

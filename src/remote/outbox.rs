@@ -49,11 +49,6 @@ impl Posted {
 }
 
 impl Outbox {
-    /// An empty outbox.
-    pub const fn new() -> Self {
-        Self { lanes: [const { Lane::of(0) }; policy::OUTBOX_LANES], bytes: 0, stock: Stock::new() }
-    }
-
     /// Whether nothing waits in it.
     pub fn is_empty(&self) -> bool {
         self.bytes == 0
@@ -185,12 +180,6 @@ impl Outbox {
     /// Whether `block` waits in the outbox.
     pub fn holds(&self, block: *mut u8) -> bool {
         self.lanes.iter().any(|lane| lane.blocks().contains(&block))
-    }
-}
-
-impl Default for Outbox {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

@@ -290,7 +290,13 @@ impl Slab {
         let words = (self.capacity as usize).div_ceil(WORD_BITS);
         let ones: u32 = self.free[..words].iter().map(|w| w.count_ones()).sum();
         let below: u64 = self.free[..self.first_word as usize].iter().fold(0, |a, w| a | w);
-        usize::from(ones != self.free_blocks) + usize::from(below != 0) + usize::from(self.free_blocks > self.capacity)
+        let (from, bit) = (self.untouched_from as usize / WORD_BITS, self.untouched_from as usize % WORD_BITS);
+        let first: u32 = self.free[..words].get(from).map_or(0, |word| (word >> bit).count_ones());
+        let untouched: u32 = first + self.free[..words].iter().skip(from + 1).map(|w| w.count_ones()).sum::<u32>();
+        usize::from(ones != self.free_blocks)
+            + usize::from(below != 0)
+            + usize::from(self.free_blocks > self.capacity)
+            + usize::from(self.untouched_from.checked_add(untouched) != Some(self.capacity))
     }
 }
 
@@ -327,6 +333,8 @@ mod tests {
         assert_eq!(s.take_many(200, 7, &mut out), 17);
         assert_eq!((s.blocks_out(), s.take_many(200, 0, &mut out), s.check_rep()), (37, 0, 0));
         assert_eq!(s.take_one().map(|(_, content)| content), Some(Content::Zero));
+        s.untouched_from -= 1;
+        assert_eq!(s.check_rep(), 1, "the last one is out");
         // of memory that was in use before no block is known to be new
         s.recover(0, 3);
         assert_eq!(s.take_many(200, 0, &mut out), 200);

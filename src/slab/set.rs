@@ -64,7 +64,7 @@ pub enum Put {
 
 impl SlabSet {
     /// An empty set of the heap with this id.
-    pub const fn new(owner: u32, shared: &'static HeapShared) -> Self {
+    pub fn new(owner: u32, shared: &'static HeapShared) -> Self {
         Self {
             owner,
             shared,

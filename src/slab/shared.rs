@@ -59,19 +59,6 @@ pub struct HeapShared {
 }
 
 impl HeapShared {
-    /// What a heap that nobody owns shares.
-    pub const fn new() -> Self {
-        Self {
-            tenancy: Tenancy::new(),
-            queue: BatchQueue::new(),
-            strays: BatchQueue::new(),
-            empty_runs: EmptyRuns::new(),
-            untold_empty_slots: OwnedCounter::new(),
-            asked: OwnedCounter::new(),
-            stats: HeapStats::new(),
-        }
-    }
-
     /// Whether something was sent to the heap that nobody has taken yet. For `[PARK]`, see
     /// `sync/tenancy.rs`.
     #[inline]
@@ -95,11 +82,5 @@ pub fn is_backlog(waiting_bytes: usize) -> bool {
     waiting_bytes > policy::BACKLOG_LEAST_BYTES && {
         let claimed_bytes = POOL.claimed_slots.get() as usize * SLOT_BYTES;
         waiting_bytes > policy::backlog_bytes(claimed_bytes, directory::in_use())
-    }
-}
-
-impl Default for HeapShared {
-    fn default() -> Self {
-        Self::new()
     }
 }

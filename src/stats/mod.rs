@@ -86,38 +86,6 @@ pub struct HeapStats {
 }
 
 impl HeapStats {
-    /// All zero.
-    pub const fn new() -> Self {
-        Self {
-            slabs: [const { OwnedCounter::new() }; NUM_CLASSES],
-            blocks_out: [const { OwnedCounter::new() }; NUM_CLASSES],
-            refills: OwnedCounter::new(),
-            refilled_blocks: OwnedCounter::new(),
-            flushes: OwnedCounter::new(),
-            flushed_blocks: OwnedCounter::new(),
-            depot_takes: OwnedCounter::new(),
-            depot_puts: OwnedCounter::new(),
-            drains: OwnedCounter::new(),
-            drained_batches: OwnedCounter::new(),
-            drained_blocks: OwnedCounter::new(),
-            drained_bytes: OwnedCounter::new(),
-            acquires: OwnedCounter::new(),
-            releases: OwnedCounter::new(),
-            acquired_slots: OwnedCounter::new(),
-            released_slots: OwnedCounter::new(),
-            adopted_slabs: OwnedCounter::new(),
-            posted_batches: OwnedCounter::new(),
-            posted_blocks: OwnedCounter::new(),
-            posted_bytes: OwnedCounter::new(),
-            post_retries: OwnedCounter::new(),
-            visits: OwnedCounter::new(),
-            stage_hits: [const { OwnedCounter::new() }; NUM_STAGES],
-            stage_misses: [const { OwnedCounter::new() }; NUM_STAGES],
-            stage_retries: [const { OwnedCounter::new() }; NUM_STAGES],
-            span_allocations: OwnedCounter::new(),
-        }
-    }
-
     /// The heap got a slab of so many slots from the shared pool.
     pub fn account_acquired(&self, slots: usize) {
         self.acquires.add();
@@ -145,12 +113,6 @@ impl HeapStats {
     pub fn account_stage_miss(&self, stage: Stage, retries: u32) {
         self.stage_misses[stage as usize].add();
         self.stage_retries[stage as usize].add_n(u64::from(retries));
-    }
-}
-
-impl Default for HeapStats {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
