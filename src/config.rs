@@ -142,7 +142,7 @@ options! {
     acquire_debug: bool = "HAKMEM_SS_ACQUIRE_DEBUG", Switch, 0,
         "Prints one line for each slot that the shared pool hands out, takes back or purges.";
     stats_file: Option<PathTemplate> = "HAKMEM_STATS_FILE", Path, 0,
-        "The file that the statistics go to instead of stderr; %p stands for the process id.";
+        "The file that the statistics go to instead of stderr, where they are printed; %p stands for the process id.";
     fast_cap_blocks: u32 = "HAKMEM_FAST_CAP",
         Number { least: 1, most: FRONT_CACHE_MAX_BLOCKS, unit: "blocks" }, FRONT_CACHE_MAX_BLOCKS,
         "The most blocks that one bin of a thread's front cache holds.";
