@@ -5,8 +5,10 @@ fn main() {
     println!("cargo:rerun-if-changed=sections.ld");
     let sections = format!("{}/sections.ld", std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it, in UTF-8"));
     // what few programs run lies apart; not by -Wl, which ends at a comma of the path
-    for argument in ["-Xlinker", "-T", "-Xlinker", &sections] {
-        println!("cargo:rustc-cdylib-link-arg={argument}");
+    if reads_linker_scripts() {
+        for argument in ["-Xlinker", "-T", "-Xlinker", &sections] {
+            println!("cargo:rustc-cdylib-link-arg={argument}");
+        }
     }
     for argument in [
         // the name that programs linked with the library record
@@ -28,4 +30,12 @@ fn main() {
     ] {
         println!("cargo:rustc-cdylib-link-arg={argument}");
     }
+}
+
+/// Whether the linker takes sections.ld: lld, which is rustc's, and GNU ld do; gold and mold end with an error. Without it
+/// the library takes more memory, nothing else.
+fn reads_linker_scripts() -> bool {
+    println!("cargo:rerun-if-env-changed=CARGO_ENCODED_RUSTFLAGS");
+    let flags = std::env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    !["gold", "mold"].iter().any(|linker| flags.contains(&format!("fuse-ld={linker}")))
 }
