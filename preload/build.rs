@@ -4,18 +4,23 @@ fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=sections.ld");
     let sections = format!("{}/sections.ld", std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it, in UTF-8"));
-    // what few programs run lies apart; not by -Wl, which ends at a comma of the path
     if reads_linker_scripts() {
-        for argument in ["-Xlinker", "-T", "-Xlinker", &sections] {
+        for argument in [
+            // the code starts where the kernel's 64 KiB do
+            "-Wl,-z,max-page-size=65536",
+            "-Wl,-z,separate-code",
+            // what few programs run lies apart; not by -Wl, which ends at a comma of the path
+            "-Xlinker",
+            "-T",
+            "-Xlinker",
+            &sections,
+        ] {
             println!("cargo:rustc-cdylib-link-arg={argument}");
         }
     }
     for argument in [
         // the name that programs linked with the library record
         "-Wl,-soname,libhakmem.so.1",
-        // the code starts where the kernel's 64 KiB do
-        "-Wl,-z,max-page-size=65536",
-        "-Wl,-z,separate-code",
         // full RELRO: every relocation at load, then the table is read-only
         "-Wl,-z,relro",
         "-Wl,-z,now",
