@@ -19,6 +19,7 @@ use crate::errno;
 use crate::front_cache::bin::Bin;
 use crate::front_cache::elsewhere::Elsewhere;
 use crate::front_cache::heap::Heap;
+use crate::front_cache::refill::Fit;
 use crate::front_cache::{bind, refill, tls, visit};
 use crate::geometry::*;
 use crate::large::{cache, huge, span};
@@ -98,19 +99,19 @@ fn allocate_slow(size: usize, heap: *mut Heap) -> *mut u8 {
     if size > MAX_CLASS_BYTES {
         return allocate_large(heap, size, MIN_ALIGN).map_or_else(out_of_memory, |(block, _)| block);
     }
-    allocate_class(heap, class_of(size))
+    allocate_class(heap, class_of(size), Fit::AtLeast)
 }
 
 /// A block of a class.
 #[inline]
-fn allocate_class(heap: *mut Heap, class: usize) -> *mut u8 {
+fn allocate_class(heap: *mut Heap, class: usize, fit: Fit) -> *mut u8 {
     // SAFETY: [I-HEAP] this thread's heap.
     let mut block = unsafe { Bin::pop(bin_of(heap, class)) };
     if block.is_null() {
         if bypasses_slabs(class) {
             return allocate_large(heap, class_bytes(class), MIN_ALIGN).map_or_else(out_of_memory, |(block, _)| block);
         }
-        block = refill::refill(heap, class);
+        block = refill::refill(heap, class, fit);
         if block.is_null() {
             block = last_resort(class);
         }
@@ -127,7 +128,7 @@ fn allocate_class(heap: *mut Heap, class: usize) -> *mut u8 {
 #[cold]
 fn last_resort(class: usize) -> *mut u8 {
     reclaim();
-    let block = refill::refill(tls::current(), class);
+    let block = refill::refill(tls::current(), class, Fit::Class);
     if block.is_null() { refill::from_any_owner(tls::current(), class) } else { block }
 }
 
@@ -199,7 +200,7 @@ fn allocate_zeroed_medium(heap: *mut Heap, size: usize) -> *mut u8 {
         } else if class_bytes(class) >= policy::CALLOC_FRESH_BYTES && !bypasses_slabs(class) {
             refill::refill_one(heap, class).unwrap_or_else(|| (last_resort(class), Content::Unknown))
         } else {
-            (allocate_class(heap, class), Content::Unknown)
+            (allocate_class(heap, class, Fit::AtLeast), Content::Unknown)
         }
     };
     if block.is_null() {
@@ -221,7 +222,7 @@ pub fn allocate_aligned(align: usize, size: usize) -> *mut u8 {
     }
     let heap = tls::current();
     match aligned_class_of(align, size) {
-        Some(class) if !bypasses_slabs(class) => allocate_class(heap, class),
+        Some(class) if !bypasses_slabs(class) => allocate_class(heap, class, Fit::Class),
         _ => allocate_large(heap, size.max(1), align).map_or_else(out_of_memory, |(block, _)| block),
     }
 }

@@ -33,6 +33,10 @@ pub struct Bin {
     capacity: u16,
     /// How often the bytes were halved that the capacity follows from.
     halvings: u8,
+    /// Requests that blocks of larger classes have served since the bin was filled from slabs last.
+    served_by_larger: u16,
+    /// So many blocks, the lowest, may never have been in use since the last refill; see [`Bin::has_used_block`].
+    unused_blocks: u16,
 }
 
 const _: () = assert!(size_of::<Bin>() == 64);
@@ -77,6 +81,29 @@ impl Bin {
     /// Blocks that a refill may bring at most.
     pub(super) fn capacity(&self) -> usize {
         self.capacity as usize
+    }
+
+    /// Whether the block that [`Bin::pop`] would take was in use before: it does not stand where a refill has put one
+    /// that nobody may have taken since. Refills come to empty bins, so those are the lowest.
+    pub(super) fn has_used_block(&mut self) -> bool {
+        let blocks = self.blocks();
+        self.unused_blocks = self.unused_blocks.min(blocks as u16);
+        blocks > usize::from(self.unused_blocks)
+    }
+
+    /// Requests that blocks of larger classes have served since the bin was filled from slabs last.
+    pub(super) fn served_by_larger(&self) -> usize {
+        usize::from(self.served_by_larger)
+    }
+
+    /// Notes one more of those.
+    pub(super) fn note_served_by_larger(&mut self) {
+        self.served_by_larger = self.served_by_larger.saturating_add(1);
+    }
+
+    /// Notes that the class has got blocks of its own.
+    pub(super) fn note_own_blocks(&mut self) {
+        self.served_by_larger = 0;
     }
 
     /// Block size in bytes.
@@ -187,8 +214,10 @@ impl Bin {
         self.end = self.base.wrapping_add(places);
     }
 
-    /// Fills the empty bin: its first `blocks` places hold blocks.
+    /// Fills the empty bin: its first `blocks` places hold blocks out of slabs, of which the caller takes one.
     pub(super) fn filled(&mut self, blocks: usize) {
+        self.unused_blocks = blocks.saturating_sub(1) as u16;
+        self.note_own_blocks();
         self.top = self.base.wrapping_add(blocks);
         self.end = self.base.wrapping_add(self.capacity());
     }

@@ -7,6 +7,7 @@
 //! heap.rs         bins, depot, outbox, slab set, and the shared part, in one piece
 //! depot.rs        full magazines
 //! refill.rs       an empty bin:  depot, drain, own slabs, shared pool
+//! larger.rs       before growth: a freed block of a class a little larger
 //! flush.rs        a full bin:    depot, slabs
 //! sweep.rs        before growth: idle classes give up what is cached of them
 //! surplus.rs      before growth: slabs of owners that rest and have more free than in use
@@ -32,6 +33,7 @@ pub mod depot;
 pub mod flush;
 pub mod elsewhere;
 pub mod heap;
+mod larger;
 pub mod orphan;
 pub mod refill;
 mod surplus;

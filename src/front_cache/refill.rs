@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! refill
+//!   larger::take       a freed block of a class a little larger, in place of memory that was never used
 //!   fill_bin           depot -> queue (every HAKMEM_DRAIN_INTERVAL refills) -> fill_from_slabs
 //!   fill_from_slabs    attached slab -> own partial slabs -> queue -> post the outbox -> one partial slab
 //!                      -> acquire_sparing; of blocks never out a few only where others free (carved_blocks)
@@ -16,7 +17,7 @@
 
 use super::bin::Bin;
 use super::heap::{Heap, Inside, fixed_refill_blocks};
-use super::{bind, orphan, surplus, sweep, tls, visit};
+use super::{bind, larger, orphan, surplus, sweep, tls, visit};
 use crate::config;
 use crate::geometry::{CLASSES, Content};
 use crate::large::cache;
@@ -27,17 +28,31 @@ use crate::shared_pool;
 use crate::slab::set::SlabSet;
 use core::ptr;
 
-/// A block of `class` when the bin has none; null when memory is out.
+/// Which blocks serve a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fit {
+    /// Those of the class, and of classes a little larger.
+    AtLeast,
+    /// Those of the class alone, for what follows from their alignment.
+    Class,
+}
+
+/// A block of `class`, or one that serves in its place, when the bin has none; null when memory is out.
 #[cold]
 #[inline(never)]
-pub fn refill(heap: *mut Heap, class: usize) -> *mut u8 {
+pub fn refill(heap: *mut Heap, class: usize, fit: Fit) -> *mut u8 {
     let Some(mut tenant) = bind::enter(heap) else { return ptr::null_mut() };
     let current = tls::current(); // entering may have bound another heap
-    if let Some(mut inside) = tenant.inside()
-        && fill_bin(current, &mut inside, class)
-    {
-        // SAFETY: [I-BIN] the thread's own bin.
-        return unsafe { Bin::pop(&mut inside.front.bins[class]) };
+    if let Some(mut inside) = tenant.inside() {
+        if fit == Fit::AtLeast
+            && let Some(block) = larger::take(&mut inside, class)
+        {
+            return block;
+        }
+        if fill_bin(current, &mut inside, class) {
+            // SAFETY: [I-BIN] the thread's own bin.
+            return unsafe { Bin::pop(&mut inside.front.bins[class]) };
+        }
     }
     // a borrowed heap, or no magazine to be had: one block at a time
     one_from_slab(tenant.set(), class).map_or(ptr::null_mut(), |(block, _)| block)
@@ -49,12 +64,15 @@ pub fn refill(heap: *mut Heap, class: usize) -> *mut u8 {
 pub fn refill_one(heap: *mut Heap, class: usize) -> Option<(*mut u8, Content)> {
     let mut tenant = bind::enter(heap)?;
     let current = tls::current();
-    if let Some(mut inside) = tenant.inside()
-        && inside.depot.blocks(class) > 0
-        && fill_bin(current, &mut inside, class)
-    {
-        // SAFETY: [I-BIN] the thread's own bin.
-        return Some((unsafe { Bin::pop(&mut inside.front.bins[class]) }, Content::Unknown));
+    if let Some(mut inside) = tenant.inside() {
+        if inside.depot.blocks(class) > 0 && fill_bin(current, &mut inside, class) {
+            // SAFETY: [I-BIN] the thread's own bin.
+            return Some((unsafe { Bin::pop(&mut inside.front.bins[class]) }, Content::Unknown));
+        }
+        if let Some(block) = larger::take(&mut inside, class) {
+            return Some((block, Content::Unknown));
+        }
+        inside.front.bins[class].note_own_blocks();
     }
     one_from_slab(tenant.set(), class)
 }

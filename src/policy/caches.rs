@@ -87,13 +87,29 @@ pub const fn first_refill(bytes: usize) -> usize {
     }
 }
 
-/// See [`carved_blocks`].
-const CARVED_BYTES: usize = 4 * KIB;
+/// A page of the system, on most of them.
+const PAGE_BYTES: usize = 4 * KIB;
 
 /// Blocks that a refill takes out of a slab at most that were never out, where other threads free: those of a page.
 pub const fn carved_blocks(bytes: usize) -> usize {
-    let blocks = CARVED_BYTES / bytes;
+    let blocks = PAGE_BYTES / bytes;
     if blocks == 0 { 1 } else { blocks }
+}
+
+/// So many classes above it may serve a class: their blocks are at most three eighths larger.
+pub const LARGER_CLASSES: usize = 3;
+/// Blocks of smaller classes cost less memory than it takes time to look for others.
+const LARGER_LEAST_BYTES: usize = 128;
+/// So many slow paths are taken at most before the pages of a block of its own are touched: one of them, or two.
+const SLOW_PATHS_PER_PAGE: usize = 64;
+
+/// How often larger blocks may serve a class of blocks of `bytes` before it takes fresh memory; 0: never.
+pub const fn larger_blocks(bytes: usize) -> usize {
+    match bytes {
+        0..LARGER_LEAST_BYTES => 0,
+        LARGER_LEAST_BYTES..=PAGE_BYTES => SLOW_PATHS_PER_PAGE,
+        _ => 2 * SLOW_PATHS_PER_PAGE,
+    }
 }
 
 /// The next refill after one of `last_blocks`, into a bin of `capacity_blocks`.
@@ -163,6 +179,15 @@ mod tests {
         assert_eq!(n, 126);
         assert_eq!([16, 1024, 4096, 64 * KIB].map(first_refill), [16, 4, 1, 1]);
         assert_eq!([16, 1024, 4096, 64 * KIB].map(carved_blocks), [256, 4, 1, 1]);
+    }
+
+    #[test]
+    fn classes_that_serve_others_are_at_most_three_eighths_larger() {
+        assert_eq!([16, 112, 128, 4096, 4608].map(larger_blocks), [0, 0, 64, 64, 128]);
+        for (class, info) in CLASSES.iter().enumerate().filter(|(_, info)| larger_blocks(info.bytes as usize) > 0) {
+            let largest = &CLASSES[(class + LARGER_CLASSES).min(NUM_CLASSES - 1)];
+            assert!(largest.bytes * 8 <= info.bytes * 11, "{} for {}", largest.bytes, info.bytes);
+        }
     }
 
     #[test]

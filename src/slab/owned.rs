@@ -154,6 +154,12 @@ impl Slab {
         self.free_blocks
     }
 
+    /// Blocks in the slab that were out before, as far as that is known.
+    pub fn used_blocks(&self) -> u32 {
+        // all from `untouched_from` on are free
+        self.free_blocks - (self.capacity - self.untouched_from)
+    }
+
     /// Blocks out of the slab.
     pub fn blocks_out(&self) -> u32 {
         self.capacity - self.free_blocks
@@ -190,8 +196,7 @@ impl Slab {
     /// Takes up to `want` blocks and writes them to the start of `out`, lowest address first; at most `carve` of them
     /// have never been handed out, as far as that is known. Returns how many.
     pub fn take_many(&mut self, want: usize, carve: usize, out: &mut [*mut u8]) -> usize {
-        // all from `untouched_from` on are free
-        let used_before = (self.free_blocks - (self.capacity - self.untouched_from)) as usize;
+        let used_before = self.used_blocks() as usize;
         let want = want.min(out.len()).min(self.free_blocks as usize).min(used_before.saturating_add(carve));
         let mut taken = 0;
         let mut word = self.first_word as usize;

@@ -229,6 +229,11 @@ impl SlabSet {
         self.attached(class).is_some_and(|slab| slab.free_blocks() > 0)
     }
 
+    /// Whether the class has slabs with blocks in them that were out before, or may have been.
+    pub fn has_used_blocks(&mut self, class: usize) -> bool {
+        self.first_partial(class).is_some() || self.attached(class).is_some_and(|slab| slab.used_blocks() > 0)
+    }
+
     /// Takes up to `want` blocks out of the attached slab, at most `carve` that have never been out. Returns how many.
     #[inline]
     pub fn take_many(&mut self, class: usize, want: usize, carve: usize, out: &mut [*mut u8]) -> usize {
