@@ -159,6 +159,7 @@ fn code_that_programs_run_is_in_the_first_two_times_64_kib() {
         "hakmem::config::read_environment_slow",
         "hakmem::front_cache::bind::enter_without_heap",
         "hakmem::front_cache::flush::push_slow",
+        "hakmem::front_cache::larger::take",
         "hakmem::front_cache::refill::fill_bin",
         "hakmem::large::cache::decay",
         "hakmem::shared_pool::acquire_warm_run",
@@ -183,6 +184,27 @@ fn code_that_programs_run_is_in_the_first_two_times_64_kib() {
         let (address, bytes) = found.unwrap_or_else(|| panic!("{name} is inlined or has another name"));
         let is_within = address >= start && address + bytes <= from + 0x1_0000;
         assert!(is_within, "{name}: {bytes} bytes at {address:#x}, the code begins at {start:#x}");
+    }
+}
+
+/// As above. Only what unwinds reads those sections, and only the start of those tables is touched by small programs.
+#[test]
+fn what_small_programs_do_not_touch_lies_apart() {
+    let segments = readelf("-lW");
+    let read_at_load = segments.lines().find(|line| line.contains(".dynsym")).expect("sections of the segments");
+    assert!(!read_at_load.contains(".eh_frame"), "{read_at_load}");
+    let names = output_of("nm", &["-C", "--defined-only"], &library_path());
+    let page_of = |name: &str| {
+        let line =
+            names.lines().find(|line| line.ends_with(&format!(" {name}"))).unwrap_or_else(|| panic!("no {name}"));
+        u64::from_str_radix(&line[..16], 16).unwrap() / 4096
+    };
+    let beside = [
+        ("hakmem::slab::directory::PARKED_COUNT", "hakmem::shared_pool::empty_of_heaps::SHOWN"),
+        ("hakmem::config::REPORTED", "hakmem::slab::directory::SETS"),
+    ];
+    for (small, table) in beside {
+        assert_eq!(page_of(small), page_of(table), "{table} begins on another page than {small}");
     }
 }
 

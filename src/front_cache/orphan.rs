@@ -34,15 +34,11 @@ use crate::mark;
 use crate::os;
 use crate::remote::forward::Forward;
 use crate::shared_pool;
-use crate::slab::directory::{self, HeapRecord};
+use crate::slab::directory::{self, HeapRecord, LEFT};
 use crate::slab::owned::{head_slot, seems_free};
 use crate::slab::set::{Put, SlabSet};
 use crate::superslab::registry;
-use crate::sync::id_set::IdSet;
 use crate::sync::tenancy::{Ended, Orphan, Visit};
-
-/// Orphans that may have blocks in bins and outbox: those that were whole at the fork. Who takes one out empties it.
-static LEFT: IdSet<{ MAX_HEAPS / 64 }> = IdSet::new();
 
 /// Parks the heaps of threads that do not exist here; what these had in their hands is put right first, if this thread
 /// is inside no heap and not in the pool.

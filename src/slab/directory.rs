@@ -5,7 +5,7 @@
 use super::set::SlabSet;
 use super::shared::HeapShared;
 use crate::geometry::MAX_HEAPS;
-use crate::sync::id_set::IdSet;
+use crate::sync::id_set::{IdSet, IdSets};
 use crate::sync::published::PublishedPtr;
 use crate::sync::{AtomicUsize, Ordering};
 use core::cell::UnsafeCell;
@@ -23,13 +23,17 @@ pub struct HeapRecord {
 
 static HEAPS: [PublishedPtr<HeapRecord>; MAX_HEAPS] = [const { PublishedPtr::new() }; MAX_HEAPS];
 static NEXT_ID: AtomicUsize = AtomicUsize::new(1);
+/// What one bit tells of a heap.
+static SETS: IdSets<3, { MAX_HEAPS / 64 }> = IdSets::new();
 /// Hints: heaps that may be parked. Who parks a heap inserts it afterwards, so that none is overlooked for
 /// long; who binds one removes it.
-static PARKED: IdSet<{ MAX_HEAPS / 64 }> = IdSet::new();
+const PARKED: IdSet<'static, 3> = SETS.set(0);
 /// How many they are, or about.
 static PARKED_COUNT: AtomicUsize = AtomicUsize::new(0);
 /// Heaps to be visited by whoever asks [`take_wanted`] next.
-static WANTED: IdSet<{ MAX_HEAPS / 64 }> = IdSet::new();
+const WANTED: IdSet<'static, 3> = SETS.set(1);
+/// Heaps that a fork has left behind with blocks in bins and outbox.
+pub const LEFT: IdSet<'static, 3> = SETS.set(2);
 
 /// A new heap id; `None` when all are taken.
 pub fn new_id() -> Option<u32> {

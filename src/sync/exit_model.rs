@@ -16,7 +16,7 @@
 #![allow(unsafe_code)] // batches by pointer, heaps by their tenant
 
 use super::batch_queue::{BatchQueue, Node};
-use super::id_set::IdSet;
+use super::id_set::IdSets;
 use super::tagged_stack::{Links, TaggedStack};
 use super::tenancy::{Ended, Entry, Tenancy, Visit};
 use super::{AtomicPtr, AtomicU32, Ordering};
@@ -67,7 +67,7 @@ struct Slab {
 struct World {
     heaps: [Heap; HEAPS],
     slabs: [Slab; SLABS],
-    wanted: IdSet<1>,
+    wanted: IdSets<1, 1>,
     empty: TaggedStack<24>,
 }
 
@@ -101,7 +101,7 @@ impl World {
                 out: UnsafeCell::new(out[slab]),
                 next: AtomicU32::new(0),
             }),
-            wanted: IdSet::new(),
+            wanted: IdSets::new(),
             empty: TaggedStack::new(),
         };
         for heap in &world.heaps {
@@ -168,7 +168,7 @@ impl World {
                 } else {
                     self.post(owner, vec![slab]);
                     if self.heaps[owner].tenancy.is_parked() {
-                        self.wanted.insert(owner as u32);
+                        self.wanted.set(0).insert(owner as u32);
                     }
                 }
             }
@@ -195,7 +195,7 @@ impl World {
                 return;
             }
         }
-        self.wanted.insert(heap as u32);
+        self.wanted.set(0).insert(heap as u32);
     }
 
     fn tidy(&self, heap: usize, visit: Visit) {
@@ -208,7 +208,7 @@ impl World {
     }
 
     fn help_wanted(&self) {
-        while let Some(heap) = self.wanted.take(HEAPS) {
+        while let Some(heap) = self.wanted.set(0).take(HEAPS) {
             self.visit(heap as usize);
         }
     }
@@ -234,7 +234,7 @@ impl World {
             ended = tenancy.transition_end_visit(Visit::Parked);
         }
         if ended == Ended::Parked && !queue.is_empty() {
-            self.wanted.insert(from as u32);
+            self.wanted.set(0).insert(from as u32);
         }
     }
 
@@ -278,7 +278,7 @@ impl World {
             assert!(heap.tenancy.is_parked(), "a heap that nobody can find");
             assert!(heap.queue.is_empty(), "blocks stay in a queue");
         }
-        assert!(self.wanted.next(0, HEAPS).is_none(), "a visit that nobody makes");
+        assert!(self.wanted.set(0).next(0, HEAPS).is_none(), "a visit that nobody makes");
         let mut released = 0;
         while let (Some(slab), _) = self.empty.pop(self) {
             assert_eq!(self.slabs[slab as usize].owner.load(Ordering::Relaxed), NOBODY);

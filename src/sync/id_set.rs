@@ -1,31 +1,53 @@
-//! A set of small numbers, one bit each: heaps that may be parked, heaps that somebody wants visited.
+//! Sets of small numbers, one bit each: heaps that may be parked, heaps that somebody wants visited. The words of
+//! several sets stand side by side, so that a program with few heaps touches one page for all of them.
 //!
 //! Any thread may insert, remove and look. Of several that remove a number one is told so, and it sees
 //! what was done before the number was inserted.
 
 use super::{AtomicU64, Ordering};
 
-/// See the module: numbers below `64 * WORDS`.
+/// See the module: `SETS` sets of numbers below `64 * WORDS`.
 #[derive(Debug)]
-pub struct IdSet<const WORDS: usize> {
-    words: [AtomicU64; WORDS],
+pub struct IdSets<const SETS: usize, const WORDS: usize> {
+    words: [[AtomicU64; SETS]; WORDS],
 }
 
-impl<const WORDS: usize> IdSet<WORDS> {
-    /// The empty set.
+/// One of them.
+#[derive(Clone, Copy, Debug)]
+pub struct IdSet<'a, const SETS: usize> {
+    words: &'a [[AtomicU64; SETS]],
+    set: usize,
+}
+
+impl<const SETS: usize, const WORDS: usize> IdSets<SETS, WORDS> {
+    /// Empty sets.
     #[cfg(not(loom))]
     pub const fn new() -> Self {
-        Self { words: [const { AtomicU64::new(0) }; WORDS] }
+        Self { words: [const { [const { AtomicU64::new(0) }; SETS] }; WORDS] }
     }
 
-    /// The empty set.
+    /// Empty sets.
     #[cfg(loom)]
     pub fn new() -> Self {
-        Self { words: core::array::from_fn(|_| AtomicU64::new(0)) }
+        Self { words: core::array::from_fn(|_| core::array::from_fn(|_| AtomicU64::new(0))) }
     }
 
+    /// Set number `set`, below `SETS`.
+    #[inline]
+    pub const fn set(&self, set: usize) -> IdSet<'_, SETS> {
+        IdSet { words: &self.words, set }
+    }
+}
+
+impl<const SETS: usize, const WORDS: usize> Default for IdSets<SETS, WORDS> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const SETS: usize> IdSet<'_, SETS> {
     fn place(&self, id: u32) -> (&AtomicU64, u64) {
-        (&self.words[id as usize / 64], 1 << (id % 64))
+        (&self.words[id as usize / 64][self.set], 1 << (id % 64))
     }
 
     /// Puts a number in. `false`: it was in it.
@@ -56,7 +78,7 @@ impl<const WORDS: usize> IdSet<WORDS> {
         let mut mask = u64::MAX << (from % 64);
         while word < words {
             // relaxed: a hint
-            let bits = self.words[word].load(Ordering::Relaxed) & mask;
+            let bits = self.words[word][self.set].load(Ordering::Relaxed) & mask;
             if bits != 0 {
                 return Some((word * 64) as u32 + bits.trailing_zeros());
             }
@@ -84,19 +106,14 @@ impl<const WORDS: usize> IdSet<WORDS> {
     }
 }
 
-impl<const WORDS: usize> Default for IdSet<WORDS> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
 
     #[test]
     fn numbers_come_out_once_lowest_first() {
-        let set = IdSet::<3>::new();
+        let sets = IdSets::<2, 3>::new();
+        let set = sets.set(1);
         [130, 5, 64, 63].into_iter().for_each(|id| assert!(set.insert(id)));
         assert!(!set.insert(5), "it was in it");
         assert!(set.contains(64) && !set.contains(65));
@@ -107,6 +124,14 @@ mod tests {
         assert_eq!(set.next(65, 128), None, "nobody looks behind the end");
         assert!(set.remove(63) && !set.remove(63));
         assert_eq!([0; 4].map(|_| set.take(192)), [Some(5), Some(64), Some(130), None]);
+    }
+
+    #[test]
+    fn sets_side_by_side_know_nothing_of_each_other() {
+        let sets = IdSets::<2, 1>::new();
+        assert!(sets.set(0).insert(7) && sets.set(1).insert(9));
+        assert!(!sets.set(1).contains(7) && !sets.set(1).remove(7));
+        assert_eq!((sets.set(1).take(64), sets.set(1).take(64), sets.set(0).take(64)), (Some(9), None, Some(7)));
     }
 }
 
@@ -119,12 +144,12 @@ mod models {
     use loom::thread::spawn;
 
     struct Asked {
-        set: IdSet<1>,
+        sets: IdSets<1, 1>,
         done: [UnsafeCell<u32>; 2],
     }
 
     fn asked() -> Arc<Asked> {
-        Arc::new(Asked { set: IdSet::new(), done: [UnsafeCell::new(0), UnsafeCell::new(0)] })
+        Arc::new(Asked { sets: IdSets::new(), done: [UnsafeCell::new(0), UnsafeCell::new(0)] })
     }
 
     fn touch(asked: &Asked, id: u32) {
@@ -135,11 +160,11 @@ mod models {
 
     fn ask(asked: &Asked, id: u32) {
         touch(asked, id);
-        asked.set.insert(id);
+        asked.sets.set(0).insert(id);
     }
 
     fn take(asked: &Asked) -> usize {
-        asked.set.take(2).map_or(0, |id| {
+        asked.sets.set(0).take(2).map_or(0, |id| {
             touch(asked, id);
             1
         })

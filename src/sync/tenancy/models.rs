@@ -4,7 +4,7 @@
 use super::*;
 use crate::sync::AtomicPtr;
 use crate::sync::batch_queue::{BatchQueue, Node};
-use crate::sync::id_set::IdSet;
+use crate::sync::id_set::IdSets;
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::thread::{JoinHandle, spawn};
@@ -27,7 +27,7 @@ struct Heap {
     front: UnsafeCell<u32>,
     drained: UnsafeCell<usize>,
     /// That somebody is to visit the heap.
-    wanted: IdSet<1>,
+    wanted: IdSets<1, 1>,
     queue: BatchQueue<Batch>,
     batches: [Batch; 2],
 }
@@ -39,7 +39,7 @@ fn parked() -> Arc<Heap> {
         slow_state: UnsafeCell::new(0),
         front: UnsafeCell::new(0),
         drained: UnsafeCell::new(0),
-        wanted: IdSet::new(),
+        wanted: IdSets::new(),
         queue: BatchQueue::new(),
         batches: [batch(), batch()],
     })
@@ -296,13 +296,13 @@ fn no_batch_stays_in_a_heap_that_a_visitor_leaves() {
 fn post_and_want(h: &Heap, i: usize) {
     post(h, i);
     if h.tenancy.is_parked() {
-        h.wanted.insert(0);
+        h.wanted.set(0).insert(0);
     }
     help_wanted(h);
 }
 
 fn help_wanted(h: &Heap) {
-    while h.wanted.take(1).is_some() {
+    while h.wanted.set(0).take(1).is_some() {
         help(h);
     }
 }
@@ -328,7 +328,7 @@ fn batches_of_two_that_wish_for_a_visit_are_brought_home() {
         let other = start(&h, |h| post_and_want(h, 0));
         post_and_want(&h, 1);
         other.join().unwrap();
-        assert!(h.tenancy.is_parked() && h.queue.is_empty() && h.wanted.take(1).is_none());
+        assert!(h.tenancy.is_parked() && h.queue.is_empty() && h.wanted.set(0).take(1).is_none());
         // SAFETY: the other thread has ended.
         assert_eq!(h.drained.with(|n| unsafe { *n }), 2);
     });
