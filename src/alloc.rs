@@ -206,9 +206,15 @@ fn allocate_zeroed_medium(heap: *mut Heap, size: usize) -> *mut u8 {
     if block.is_null() {
         return out_of_memory();
     }
-    if content == Content::Unknown && !(size > MAX_SPAN_BYTES && huge::clear(block as usize, size)) {
-        // SAFETY: a block of at least `size` bytes; this clears free's mark too.
-        unsafe { ptr::write_bytes(block, 0, size) };
+    if content == Content::Unknown {
+        match size {
+            0..=MAX_CLASS_BYTES => {
+                // SAFETY: a block of at least `size` bytes; this clears free's mark too.
+                unsafe { ptr::write_bytes(block, 0, size) };
+            }
+            _ if size > MAX_SPAN_BYTES => huge::clear(block as usize, size),
+            _ => span::clear(block as usize, size),
+        }
     }
     block
 }

@@ -71,8 +71,7 @@ pub fn learn(block: &HugeBlock) {
     if spared > 0 {
         return SPARED.store(spared - 1, Ordering::Relaxed);
     }
-    let parts = policy::LOOKED_AT_PAGES + 1;
-    let is_dense = (1..parts).all(|part| is_used_page(start + round_down(bytes / parts * part, os::page_bytes())));
+    let is_dense = looked_at_pages(start, bytes).all(is_used_page);
     let sparse_looks = if is_dense { 0 } else { SPARSE_LOOKS.load(Ordering::Relaxed).saturating_add(1) };
     SPARSE_LOOKS.store(sparse_looks, Ordering::Relaxed);
     let spared = policy::spared_frees(sparse_looks);
@@ -88,13 +87,37 @@ pub fn learn(block: &HugeBlock) {
     CREDIT_BYTES.store(credit_bytes, Ordering::Relaxed);
 }
 
+/// Whether a span of the caller's that was in use before seems to be used in few places, as far as the first of those
+/// pages tells: each look brings a page of zeros.
+///
+/// # Safety
+/// Nobody else touches the span, which can be read.
+pub unsafe fn is_sparse_span(start: usize, bytes: usize) -> bool {
+    // SAFETY: the caller's promise.
+    looked_at_pages(start, bytes).next().is_some_and(|page| unsafe { !holds_more_than_zeros(page) })
+}
+
+/// Pages in the midst of a block, at equal distances.
+fn looked_at_pages(start: usize, bytes: usize) -> impl Iterator<Item = usize> {
+    let parts = policy::LOOKED_AT_PAGES + 1;
+    (1..parts).map(move |part| start + round_down(bytes / parts * part, os::page_bytes()))
+}
+
 /// Whether the page at `address`, in a block of the caller's, can be read and holds more than zeros. The program may
 /// have protected it, and forgotten that.
 fn is_used_page(address: usize) -> bool {
-    let words = address as *const usize;
     // SAFETY: [I-RANGE] a whole page of the caller's block, readable.
-    os::is_readable(address)
-        && (0..os::page_bytes() / size_of::<usize>()).any(|word| unsafe { words.add(word).read_volatile() } != 0)
+    os::is_readable(address) && unsafe { holds_more_than_zeros(address) }
+}
+
+/// Whether any word of the page at `address` is not 0.
+///
+/// # Safety
+/// A whole page of the caller's, readable.
+unsafe fn holds_more_than_zeros(address: usize) -> bool {
+    let words = address as *const usize;
+    // SAFETY: the caller's promise.
+    (0..os::page_bytes() / size_of::<usize>()).any(|word| unsafe { words.add(word).read_volatile() } != 0)
 }
 
 #[cfg(test)]

@@ -74,20 +74,16 @@ fn reshape(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
     None
 }
 
-/// Makes the first `bytes` of a block of the caller's read as zero without writing to them, if that pays: pages that
-/// the program will not use would become resident. `false`: they are to be written to.
-pub fn clear(address: usize, bytes: usize) -> bool {
-    if !policy::tells_density(bytes) || density::is_dense() {
-        return false;
-    }
+/// Makes the first `bytes` of a block of the caller's read as zero, without writing to them if that pays: pages that
+/// the program will not use would become resident.
+pub fn clear(address: usize, bytes: usize) {
     let whole = round_down(bytes, os::page_bytes());
+    let goes_back = policy::tells_density(bytes) && !density::is_dense();
     // SAFETY: [I-RANGE] the caller owns the block, and nobody needs what it holds.
-    if !unsafe { os::purge(address, whole) } {
-        return false;
+    unsafe {
+        let cleared = if goes_back && os::purge(address, whole) { whole } else { 0 };
+        ptr::write_bytes((address + cleared) as *mut u8, 0, bytes - cleared);
     }
-    // SAFETY: the rest of the same block.
-    unsafe { ptr::write_bytes((address + whole) as *mut u8, 0, bytes - whole) };
-    true
 }
 
 fn map(bytes: usize, align: usize) -> Option<&'static HugeBlock> {

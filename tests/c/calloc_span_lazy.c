@@ -1,0 +1,47 @@
+// calloc of a block that was in use before does not make all of it resident where the program uses little of such
+// blocks; it reads as zero whatever was written to it, and where.
+// hakmem-only
+#include "check.h"
+#include <sys/mman.h>
+
+enum { BYTES = 900000, PAGE = 4096, MOST_PAGES = 8 };
+
+static size_t resident_pages(unsigned char *block) {
+    unsigned char resident[BYTES / PAGE + 1];
+    unsigned char *from = (unsigned char *)((uintptr_t)block & ~(uintptr_t)(PAGE - 1));
+    CHECK(mincore(from, BYTES, resident) == 0);
+    size_t pages = 0;
+    for (size_t i = 0; i < BYTES / PAGE; i++) pages += resident[i] & 1;
+    return pages;
+}
+
+static void free_and_again(unsigned char **block) {
+    free(*block);
+    *block = calloc(1, BYTES);
+    CHECK(*block);
+}
+
+static void must_be_zero(const unsigned char *block) {
+    for (size_t i = 0; i < BYTES; i++) CHECK(block[i] == 0);
+}
+
+int main(void) {
+    unsigned char *block = malloc(BYTES);
+    CHECK(block);
+    for (size_t at = 0; at < BYTES; at += 100003) { // fewer than go back in a second
+        block[at] = 1;
+        block[BYTES - 1] = 1;
+        free_and_again(&block);
+        CHECK(resident_pages(block) <= MOST_PAGES);
+        must_be_zero(block);
+    }
+    memset(block, 1, BYTES);
+    free_and_again(&block);
+    must_be_zero(block);
+    for (size_t at = 0; at < BYTES; at += BYTES / 50) {
+        block[at] = 1;
+        free_and_again(&block);
+        must_be_zero(block);
+    }
+    return 0;
+}
