@@ -4,7 +4,7 @@
 //! allocate(size)
 //!   small, up to 1 KiB        class by table             -> bin::pop
 //!   medium, up to 64 KiB      class by bit scan          -> bin::pop    (allocate_medium)
-//!     the bin is empty        front_cache::refill        -> depot, drain, slabs, shared pool
+//!     the bin is empty        front_cache::refill        -> a larger class's, depot, drain, slabs, shared pool
 //!   large                     large::span, large::huge
 //! allocate_zeroed(size)       as above, then zeroes what is not known to be zero
 //! allocate_aligned(align, size)   a class whose blocks are multiples of align, or large
@@ -22,7 +22,7 @@ use crate::front_cache::heap::Heap;
 use crate::front_cache::refill::Fit;
 use crate::front_cache::{bind, refill, tls, visit};
 use crate::geometry::*;
-use crate::large::{cache, huge, span};
+use crate::large::{cache, huge, span, zero};
 use crate::policy;
 use crate::shared_pool;
 use crate::superslab::reservation;
@@ -113,7 +113,7 @@ fn allocate_class(heap: *mut Heap, class: usize, fit: Fit) -> *mut u8 {
         }
         block = refill::refill(heap, class, fit);
         if block.is_null() {
-            block = last_resort(class);
+            block = last_resort(class, fit);
         }
         if block.is_null() {
             return out_of_memory();
@@ -124,12 +124,29 @@ fn allocate_class(heap: *mut Heap, class: usize, fit: Fit) -> *mut u8 {
     block
 }
 
-/// What is cached anywhere may be what is missing, or what is free in the slabs of other threads; null otherwise.
+/// What is cached anywhere may be what is missing, or what is free in the slabs of other threads, or, if that fits, a block
+/// of a class a little larger; null otherwise.
 #[cold]
-fn last_resort(class: usize) -> *mut u8 {
+fn last_resort(class: usize, fit: Fit) -> *mut u8 {
     reclaim();
-    let block = refill::refill(tls::current(), class, Fit::Class);
-    if block.is_null() { refill::from_any_owner(tls::current(), class) } else { block }
+    let heap = tls::current();
+    let mut block = refill::refill(heap, class, fit);
+    if block.is_null() {
+        block = refill::from_any_owner(heap, class);
+    }
+    if block.is_null() && fit == Fit::AtLeast {
+        let larger = class + 1..NUM_CLASSES.min(class + 1 + policy::LARGER_CLASSES);
+        let mut blocks = larger.map(|class| pop_or_refill(heap, class));
+        block = blocks.find(|block| !block.is_null()).unwrap_or(ptr::null_mut());
+    }
+    block
+}
+
+/// A block of a class, out of the bin or by a refill; null when there is none.
+fn pop_or_refill(heap: *mut Heap, class: usize) -> *mut u8 {
+    // SAFETY: [I-HEAP] this thread's heap.
+    let block = unsafe { Bin::pop(bin_of(heap, class)) };
+    if block.is_null() && !bypasses_slabs(class) { refill::refill(heap, class, Fit::Class) } else { block }
 }
 
 /// Gives back all that nobody uses. Whatever it finds, a second try is due: another thread may have been
@@ -198,7 +215,7 @@ fn allocate_zeroed_medium(heap: *mut Heap, size: usize) -> *mut u8 {
         if !block.is_null() {
             (block, Content::Unknown)
         } else if class_bytes(class) >= policy::CALLOC_FRESH_BYTES && !bypasses_slabs(class) {
-            refill::refill_one(heap, class).unwrap_or_else(|| (last_resort(class), Content::Unknown))
+            refill::refill_one(heap, class).unwrap_or_else(|| (last_resort(class, Fit::AtLeast), Content::Unknown))
         } else {
             (allocate_class(heap, class, Fit::AtLeast), Content::Unknown)
         }
@@ -207,16 +224,19 @@ fn allocate_zeroed_medium(heap: *mut Heap, size: usize) -> *mut u8 {
         return out_of_memory();
     }
     if content == Content::Unknown {
-        match size {
-            0..=MAX_CLASS_BYTES => {
-                // SAFETY: a block of at least `size` bytes; this clears free's mark too.
-                unsafe { ptr::write_bytes(block, 0, size) };
-            }
-            _ if size > MAX_SPAN_BYTES => huge::clear(block as usize, size),
-            _ => span::clear(block as usize, size),
+        // SAFETY: a block of at least `size` bytes, in our hands alone; zeros clear free's mark too.
+        unsafe {
+            if size > MAX_CLASS_BYTES { zero::clear(block, size, budget()) } else { ptr::write_bytes(block, 0, size) }
         }
     }
     block
+}
+
+/// The calling thread's, if it has a heap.
+fn budget<'a>() -> Option<&'a mut zero::Budget> {
+    let heap = tls::current();
+    // SAFETY: [I-HEAP] this thread's heap; the field is the owner's, who is here.
+    (!tls::is_shim(heap)).then(|| unsafe { &mut (*heap).front.cleared })
 }
 
 /// A block of at least `size` bytes at a multiple of `align`, a power of two; otherwise as

@@ -28,6 +28,8 @@ pub struct Magazine {
     pub count: u16,
     /// The class of all blocks, or [`MIXED`].
     pub class: u8,
+    /// So many blocks, the first, may never have been in use: a refill brought them. 0 in a batch of freed ones.
+    pub unused: u8,
     /// Bytes of the blocks; in a queue, of this batch and all older ones when it was posted.
     bytes: AtomicU32,
     /// The blocks.
@@ -64,6 +66,7 @@ impl Magazine {
     pub fn clear(&mut self, class: u8) {
         self.count = 0;
         self.class = class;
+        self.unused = 0;
         // relaxed, both: others may still read them in vain, so these are no plain stores
         self.bytes.store(0, Ordering::Relaxed);
         self.link.store(ptr::null_mut(), Ordering::Relaxed);

@@ -33,10 +33,10 @@ pub struct Bin {
     capacity: u16,
     /// How often the bytes were halved that the capacity follows from.
     halvings: u8,
-    /// Requests that blocks of larger classes have served since the bin was filled from slabs last.
-    served_by_larger: u16,
-    /// So many blocks, the lowest, may never have been in use since the last refill; see [`Bin::has_used_block`].
-    unused_blocks: u16,
+    /// Requests that blocks of larger classes have served since the class last got blocks out of slabs.
+    served_by_larger: u8,
+    /// So many blocks, the lowest, may never have been in use; see [`Bin::offers_used_block`].
+    unused_blocks: u8,
 }
 
 const _: () = assert!(size_of::<Bin>() == 64);
@@ -83,25 +83,35 @@ impl Bin {
         self.capacity as usize
     }
 
-    /// Whether the block that [`Bin::pop`] would take was in use before: it does not stand where a refill has put one
-    /// that nobody may have taken since. Refills come to empty bins, so those are the lowest.
-    pub(super) fn has_used_block(&mut self) -> bool {
-        let blocks = self.blocks();
-        self.unused_blocks = self.unused_blocks.min(blocks as u16);
-        blocks > usize::from(self.unused_blocks)
+    /// Whether the block that [`Bin::pop`] would take was surely in use before: it does not stand where a refill has put one
+    /// that nobody may have taken since. Refills come to empty bins, so those are the lowest; how many are left is seen
+    /// by who looks, not by pop.
+    pub(super) fn offers_used_block(&mut self) -> bool {
+        self.note_unused(usize::from(self.unused_blocks));
+        self.blocks() > usize::from(self.unused_blocks)
     }
 
-    /// Requests that blocks of larger classes have served since the bin was filled from slabs last.
+    /// Notes that no more than the lowest `most` blocks, and of those that are there, may be unused.
+    pub(super) fn note_unused(&mut self, most: usize) {
+        self.unused_blocks = most.min(self.blocks()) as u8;
+    }
+
+    /// The same, once the lowest `blocks` are gone.
+    pub(super) fn note_lowest_gone(&mut self, blocks: usize) {
+        self.note_unused(usize::from(self.unused_blocks).saturating_sub(blocks));
+    }
+
+    /// Requests that blocks of larger classes have served since the class last got blocks out of slabs.
     pub(super) fn served_by_larger(&self) -> usize {
         usize::from(self.served_by_larger)
     }
 
     /// Notes one more of those.
     pub(super) fn note_served_by_larger(&mut self) {
-        self.served_by_larger = self.served_by_larger.saturating_add(1);
+        self.served_by_larger += 1;
     }
 
-    /// Notes that the class has got blocks of its own.
+    /// Notes that the class gets blocks of its own.
     pub(super) fn note_own_blocks(&mut self) {
         self.served_by_larger = 0;
     }
@@ -197,10 +207,13 @@ impl Bin {
         debug_assert!(self.base.is_null());
         // SAFETY: the caller's promise.
         let (base, count) = unsafe { ((&raw mut (*magazine).items).cast::<*mut u8>(), (*magazine).count as usize) };
+        // SAFETY: as above.
+        let unused = unsafe { (*magazine).unused };
         self.base = base;
         // a batch of another thread may hold more than a bin of this class usually does
         self.end = base.wrapping_add(count.max(self.capacity()));
         self.top = base.wrapping_add(count);
+        self.note_unused(usize::from(unused));
     }
 
     /// Makes the next refill a small one, as the first was.
@@ -216,22 +229,92 @@ impl Bin {
 
     /// Fills the empty bin: its first `blocks` places hold blocks out of slabs, of which the caller takes one.
     pub(super) fn filled(&mut self, blocks: usize) {
-        self.unused_blocks = blocks.saturating_sub(1) as u16;
         self.note_own_blocks();
         self.top = self.base.wrapping_add(blocks);
         self.end = self.base.wrapping_add(self.capacity());
+        self.note_unused(blocks.saturating_sub(1));
     }
 
     /// Takes the magazine out of the bin, its count set; null if there is none.
     pub(super) fn remove(&mut self) -> *mut Magazine {
         let magazine = self.magazine();
         if !magazine.is_null() {
+            self.note_unused(usize::from(self.unused_blocks));
             // SAFETY: [I-BIN] the bin's magazine.
-            unsafe { (*magazine).count = self.blocks() as u16 };
+            unsafe {
+                (*magazine).count = self.blocks() as u16;
+                (*magazine).unused = self.unused_blocks;
+            }
         }
         self.top = ptr::null_mut();
         self.base = ptr::null_mut();
         self.end = ptr::null_mut();
         magazine
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs `case` with a bin that a refill of `blocks` has filled; the blocks are no memory.
+    fn with_filled(blocks: usize, case: impl FnOnce(&mut Bin)) {
+        // SAFETY: all-zero bytes are a valid bin and a valid magazine.
+        let (mut bin, mut magazine): (Bin, Box<Magazine>) =
+            unsafe { (core::mem::zeroed(), Box::new(core::mem::zeroed())) };
+        bin.prepare(7, 16, 0, 16);
+        magazine.items.fill(ptr::dangling_mut());
+        // SAFETY: [I-MAGAZINE] the test's own.
+        unsafe { bin.install(&mut *magazine) };
+        bin.filled(blocks);
+        case(&mut bin);
+    }
+
+    fn pop_and_push(bin: &mut Bin, pops: usize, pushes: usize) {
+        // SAFETY: the bin belongs to the test.
+        unsafe {
+            (0..pops).for_each(|_| assert!(!Bin::pop(bin).is_null()));
+            (0..pushes).for_each(|_| assert!(Bin::push(bin, ptr::dangling_mut())));
+        }
+    }
+
+    #[test]
+    fn a_bin_offers_what_was_freed_and_not_what_a_refill_brought() {
+        with_filled(8, |bin| {
+            pop_and_push(bin, 1, 0);
+            assert!(!bin.offers_used_block());
+            pop_and_push(bin, 2, 1);
+            assert!(
+                !bin.offers_used_block(),
+                "where the block stands an unused one has stood when it was looked at last"
+            );
+            pop_and_push(bin, 4, 0);
+            assert!(!bin.offers_used_block());
+            pop_and_push(bin, 0, 1);
+            assert!(bin.offers_used_block());
+            pop_and_push(bin, 1, 0);
+            assert!(!bin.offers_used_block());
+            pop_and_push(bin, 2, 0);
+            assert!(!bin.offers_used_block(), "empty");
+        });
+    }
+
+    #[test]
+    fn what_is_unused_is_known_of_a_magazine_that_moves_and_of_what_is_left_when_it_is_halved() {
+        with_filled(8, |bin| {
+            pop_and_push(bin, 1, 2);
+            let magazine = bin.remove();
+            assert!(!bin.offers_used_block());
+            // SAFETY: [I-MAGAZINE] the test's own.
+            unsafe { bin.install(magazine) };
+            assert!(bin.offers_used_block());
+            pop_and_push(bin, 2, 0);
+            assert!(!bin.offers_used_block(), "the seven that the refill brought");
+            bin.top = bin.top.wrapping_sub(5); // as `flush_oldest` does
+            bin.note_lowest_gone(5);
+            assert!(!bin.offers_used_block());
+            pop_and_push(bin, 0, 1);
+            assert!(bin.offers_used_block());
+        });
     }
 }

@@ -135,6 +135,7 @@ fn flush_oldest(inside: &mut Inside<'_>, class: usize, older: usize) {
     settle(inside.set, &places[..older]);
     places.copy_within(older.., 0);
     bin.top = bin.base.wrapping_add(blocks - older);
+    bin.note_lowest_gone(older);
     inside.set.note_flush(class, older);
 }
 

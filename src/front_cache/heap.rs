@@ -6,6 +6,7 @@ use super::depot::Depot;
 use super::sweep::Usage;
 use crate::config;
 use crate::geometry::*;
+use crate::large::zero;
 use crate::os;
 use crate::policy::{self, RefillGroup};
 use crate::remote::outbox::Outbox;
@@ -42,6 +43,8 @@ pub struct FrontCache {
     pub(crate) waves_seen: u32,
     /// Which classes are in use.
     pub(super) usage: Usage,
+    /// What the thread gave back for calloc lately.
+    pub(crate) cleared: zero::Budget,
 }
 
 /// See the module; who touches which field is said in `front_cache/mod.rs`.

@@ -2,7 +2,7 @@
 //!
 //! Each class by itself holds as many blocks as were ever out of it at once, and classes do not reach their peaks
 //! at the same moment: where few blocks of each class are in use, the sum is much more than what was ever in use.
-//! So before a class takes memory that no block of it has lain in, it looks into the bins of the classes above it. The
+//! So before a class takes memory that no block of it has lain in, be that fresh or warm, it looks into the bins of the classes above it. The
 //! block stays one of its class; free finds that in the slot table as ever.
 //!
 //! Each such look costs a slow path, and a block of its own costs page faults once. So a class may be served so often
@@ -19,18 +19,20 @@ use crate::config;
 use crate::geometry::{CLASSES, NUM_CLASSES};
 use crate::policy;
 
-/// A block of a larger class for one of `class`, whose bin is empty. `None`: its own slabs have blocks that were out
-/// before, or are to be asked for fresh ones.
+/// A block of a larger class for one of `class`, whose bin is empty. `None`: there is none, or the class has what was in
+/// use before itself, or it is to be filled now.
 pub(super) fn take(inside: &mut Inside<'_>, class: usize) -> Option<*mut u8> {
     let bytes = CLASSES[class].bytes as usize;
     let allowed = policy::larger_blocks(bytes);
     if inside.front.bins[class].served_by_larger() >= allowed || has_own(inside, class) || is_ruled_out(bytes) {
         return None;
     }
-    let above = class + 1..NUM_CLASSES.min(class + 1 + policy::LARGER_CLASSES);
-    let lender = above.into_iter().find(|&above| inside.front.bins[above].has_used_block())?;
+    let mut above = class + 1..NUM_CLASSES.min(class + 1 + policy::LARGER_CLASSES);
+    let lender = above.find(|&larger| inside.front.bins[larger].offers_used_block())?;
     inside.front.bins[class].note_served_by_larger();
     inside.front.usage.note(lender);
+    inside.set.shared().asked.add();
+    inside.set.stats().served_by_larger.add();
     // SAFETY: [I-BIN] the thread's own bin.
     Some(unsafe { Bin::pop(&mut inside.front.bins[lender]) })
 }

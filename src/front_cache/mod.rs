@@ -22,7 +22,7 @@
 //! |---|---|
 //! | key, secret, size table | fixed; anyone may read the key |
 //! | bins | the owner thread, at any time (of an orphan, see `orphan.rs`, the tenant); reports and `confirm.rs` read them, racing with it |
-//! | outbox, view, refill count, waves, usage | the owner thread, at any time; an orphan's outbox the tenant |
+//! | outbox, view, refill count, waves, usage, cleared | the owner thread, at any time; an orphan's outbox the tenant |
 //! | depot, slab set | the tenant (see `sync/tenancy.rs`) |
 //! | shared part | any thread |
 

@@ -34,7 +34,7 @@ use crate::mark;
 use crate::os;
 use crate::remote::forward::Forward;
 use crate::shared_pool;
-use crate::slab::directory::{self, HeapRecord, LEFT};
+use crate::slab::directory::{self, HeapRecord, left_behind};
 use crate::slab::owned::{head_slot, seems_free};
 use crate::slab::set::{Put, SlabSet};
 use crate::superslab::registry;
@@ -76,10 +76,10 @@ fn adopt() {
 /// nobody is inside.
 pub(super) fn empty_next() -> bool {
     let mut from = 0;
-    while let Some(id) = LEFT.next(from, directory::ids()) {
+    while let Some(id) = left_behind().next(from, directory::ids()) {
         if let Some(record) = directory::find(id).filter(|record| record.shared.tenancy.is_parked()) {
             visit::visit_parked(record);
-            if !LEFT.contains(id) {
+            if !left_behind().contains(id) {
                 return true;
             }
         }
@@ -90,12 +90,12 @@ pub(super) fn empty_next() -> bool {
 
 /// Takes over what was left behind in heap `id`, by its tenant. `false`: nothing was.
 pub(super) fn take_over(id: u32) -> bool {
-    LEFT.contains(id) && LEFT.remove(id)
+    left_behind().contains(id) && left_behind().remove(id)
 }
 
 /// Notes that what was left behind is in heap `id`, which is about to have no owner.
 pub(super) fn leave_behind(id: u32) {
-    let _ = LEFT.insert(id);
+    let _ = left_behind().insert(id);
 }
 
 /// Moves what an owner that does not exist here has left in bins and outbox into the depot and on its way; by the

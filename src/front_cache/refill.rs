@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! refill
-//!   larger::take       a freed block of a class a little larger, in place of memory that was never used
+//!   larger::take       a freed block of a class a little larger, in place of memory that no block of the class has lain in
 //!   fill_bin           depot -> queue (every HAKMEM_DRAIN_INTERVAL refills) -> fill_from_slabs
 //!   fill_from_slabs    attached slab -> own partial slabs -> queue -> post the outbox -> one partial slab
 //!                      -> acquire_sparing; of blocks never out a few only where others free (carved_blocks)
@@ -11,7 +11,8 @@
 //!                      -> shared_pool::acquire_fresh_slab
 //!   one_from_slab      a borrowed heap, or no magazine to be had: one block straight from a slab
 //! from_any_owner       before null: surplus::adopt_any -> one block from the slab
-//! refill_one           calloc's: a bin or depot with blocks first, otherwise one_from_slab, which may be zero already
+//! refill_one           calloc's: a bin or depot with blocks first, larger::take, otherwise one_from_slab, which may be zero
+//!                      already
 //! ```
 #![allow(unsafe_code)] // fills magazines by pointer
 

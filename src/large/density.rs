@@ -87,14 +87,14 @@ pub fn learn(block: &HugeBlock) {
     CREDIT_BYTES.store(credit_bytes, Ordering::Relaxed);
 }
 
-/// Whether a span of the caller's that was in use before seems to be used in few places, as far as the first of those
-/// pages tells: each look brings a page of zeros.
+/// Whether a span of the caller's that was in use before seems to be used from end to end, as far as the first of those
+/// pages tells: each look may bring a page of zeros.
 ///
 /// # Safety
 /// Nobody else touches the span, which can be read.
-pub unsafe fn is_sparse_span(start: usize, bytes: usize) -> bool {
+pub(super) unsafe fn seems_used(start: usize, bytes: usize) -> bool {
     // SAFETY: the caller's promise.
-    looked_at_pages(start, bytes).next().is_some_and(|page| unsafe { !holds_more_than_zeros(page) })
+    looked_at_pages(start, bytes).next().is_some_and(|page| unsafe { holds_more_than_zeros(page) })
 }
 
 /// Pages in the midst of a block, at equal distances.

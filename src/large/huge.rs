@@ -14,7 +14,6 @@ use crate::stats::POOL;
 use crate::superslab::huge_pages;
 use crate::superslab::registry as slots;
 use crate::superslab::reservation;
-use core::ptr;
 
 /// A huge block of at least `bytes` at a multiple of `align`, a power of two, and what it
 /// reads as. `None` when memory is out.
@@ -72,18 +71,6 @@ fn reshape(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
     }
     cache::unmap(block);
     None
-}
-
-/// Makes the first `bytes` of a block of the caller's read as zero, without writing to them if that pays: pages that
-/// the program will not use would become resident.
-pub fn clear(address: usize, bytes: usize) {
-    let whole = round_down(bytes, os::page_bytes());
-    let goes_back = policy::tells_density(bytes) && !density::is_dense();
-    // SAFETY: [I-RANGE] the caller owns the block, and nobody needs what it holds.
-    unsafe {
-        let cleared = if goes_back && os::purge(address, whole) { whole } else { 0 };
-        ptr::write_bytes((address + cleared) as *mut u8, 0, bytes - cleared);
-    }
 }
 
 fn map(bytes: usize, align: usize) -> Option<&'static HugeBlock> {

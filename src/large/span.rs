@@ -1,17 +1,12 @@
 //! Spans: one block in a run of slots. No heap owns a span: whoever frees it gives it back to the
 //! shared pool, which keeps it warm.
-#![allow(unsafe_code)] // clears spans by address
 
-use super::{cache, density};
-use crate::config::{self, Thp};
+use super::cache;
 use crate::geometry::*;
-use crate::os;
-use crate::policy;
 use crate::shared_pool::{self, Run};
 use crate::slab::set::SlabSet;
 use crate::stats::POOL;
 use crate::superslab::registry;
-use core::ptr;
 
 /// Slots for `bytes`, at most [`MAX_SPAN_BYTES`].
 pub const fn slots_for(bytes: usize) -> usize {
@@ -36,22 +31,6 @@ pub fn allocate(set: &mut SlabSet, bytes: usize, align: usize) -> Option<(*mut u
     POOL.span_slots.add_n(slots as u64);
     set.stats().span_allocations.add();
     Some((registry::slot_address(run.slot as usize) as *mut u8, run.content))
-}
-
-/// Makes the first `bytes` of a span of the caller's, which was in use before, read as zero. Where little of it seems to
-/// be used, its pages go back to the system: written to, all of them would become resident. Not often, since a
-/// program may read or write every page and leave all of them zero: then each costs a fault.
-pub fn clear(address: usize, bytes: usize) {
-    let whole = round_down(bytes, os::page_bytes());
-    let may_go_back = |slot| registry::record(slot).note_cleared(os::now_ms(), policy::clears_in_a_second(bytes));
-    // SAFETY: [I-RANGE] the caller owns the span, and nobody needs what it holds.
-    unsafe {
-        let goes_back = config::get().thp() != Thp::Always
-            && density::is_sparse_span(address, bytes)
-            && registry::slot_of(address).is_some_and(may_go_back);
-        let cleared = if goes_back && os::purge(address, whole) { whole } else { 0 };
-        ptr::write_bytes((address + cleared) as *mut u8, 0, bytes - cleared);
-    }
 }
 
 fn set_span(slot: u32, slots: usize) {

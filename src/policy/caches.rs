@@ -1,5 +1,6 @@
 //! What a thread caches: bins, depot, refills, magazines.
 
+use super::PAGE_BYTES;
 use crate::config;
 use crate::geometry::*;
 
@@ -87,9 +88,6 @@ pub const fn first_refill(bytes: usize) -> usize {
     }
 }
 
-/// A page of the system, on most of them.
-const PAGE_BYTES: usize = 4 * KIB;
-
 /// Blocks that a refill takes out of a slab at most that were never out, where other threads free: those of a page.
 pub const fn carved_blocks(bytes: usize) -> usize {
     let blocks = PAGE_BYTES / bytes;
@@ -100,7 +98,8 @@ pub const fn carved_blocks(bytes: usize) -> usize {
 pub const LARGER_CLASSES: usize = 3;
 /// Blocks of smaller classes cost less memory than it takes time to look for others.
 const LARGER_LEAST_BYTES: usize = 128;
-/// So many slow paths are taken at most before the pages of a block of its own are touched: one of them, or two.
+/// So many slow paths cost about as much as the first use of a page. Of a block two pages are counted at most: many programs
+/// use large ones in part.
 const SLOW_PATHS_PER_PAGE: usize = 64;
 
 /// How often larger blocks may serve a class of blocks of `bytes` before it takes fresh memory; 0: never.

@@ -25,21 +25,11 @@ const SPARSE_LOOK_SHIFT: u32 = 8;
 /// Frees between two looks where blocks are used from end to end.
 const SPARED_FREES_DENSE: u32 = 3;
 
-/// So many pages of a span go back to the system for calloc in a second at most: each may bring a fault in vain, which
-/// takes a microsecond or a few.
-const CLEARED_PAGES_IN_A_SECOND: usize = 4096;
-/// As many as a record of a slot can count.
-const MOST_CLEARS: usize = 255;
-
-/// How often in a second the pages of a span of `bytes` may go back for calloc.
-pub const fn clears_in_a_second(bytes: usize) -> u32 {
-    let clears = CLEARED_PAGES_IN_A_SECOND / bytes.div_ceil(4 * KIB);
-    match clears {
-        0 => 1,
-        1..MOST_CLEARS => clears as u32,
-        _ => MOST_CLEARS as u32,
-    }
-}
+/// So many pages of spans a thread gives back for calloc at once, and those of one more span. Each may bring a fault in vain,
+/// which takes a microsecond or two.
+pub const MOST_CLEARED_PAGES: u32 = 32768;
+/// In each millisecond it gives back so many more: faults in vain may take a tenth of its time then.
+pub const CLEARED_PAGES_PER_MS: u32 = 32;
 
 /// Frees before the next look, after `sparse_looks` in a row that found a block used in part: none, then more and more.
 /// The first block of a program says little of the others.
@@ -96,11 +86,6 @@ pub const fn may_keep_room(room_bytes: usize, live_bytes: usize, limit_bytes: us
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn spans_are_cleared_by_the_system_a_few_times_in_a_second() {
-        assert_eq!([KIB, 100 * KIB, MIB, 64 * MIB].map(clears_in_a_second), [255, 163, 16, 1]);
-    }
 
     #[test]
     fn in_place_means_at_least_half_used() {

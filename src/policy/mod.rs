@@ -16,3 +16,6 @@ pub use large::*;
 pub use purge::*;
 pub use remote::*;
 pub use slabs::*;
+
+/// A page of the system, on most of them.
+const PAGE_BYTES: usize = 4 * crate::geometry::KIB;

@@ -90,6 +90,7 @@ fn add_heap(s: &mut Snapshot, stats: &HeapStats, (waiting_blocks, waiting_bytes)
     s.refilled_blocks += stats.refilled_blocks.get();
     s.flushes += stats.flushes.get();
     s.flushed_blocks += stats.flushed_blocks.get();
+    s.served_by_larger += stats.served_by_larger.get();
     s.depot_takes += stats.depot_takes.get();
     s.depot_puts += stats.depot_puts.get();
     s.drains += stats.drains.get();

@@ -92,6 +92,7 @@ fn caches(json: &mut Json, s: &Snapshot) {
         json.number("refilled_blocks", s.refilled_blocks);
         json.number("flushes", s.flushes);
         json.number("flushed_blocks", s.flushed_blocks);
+        json.number("served_by_larger", s.served_by_larger);
         json.number("depot_takes", s.depot_takes);
         json.number("depot_puts", s.depot_puts);
     });

@@ -95,7 +95,12 @@ fn write_slabs(s: &Snapshot, out: Sink) -> bool {
     let caches = |line: &mut TextLine| {
         moved(line.text("front caches: "), s.refills, "refills", s.refilled_blocks);
         moved(line.text(", "), s.flushes, "flushes", s.flushed_blocks);
-        numbers(line, ", ", &[(s.depot_takes, "depot takes"), (s.depot_puts, "depot puts")]);
+        let more = [
+            (s.depot_takes, "depot takes"),
+            (s.depot_puts, "depot puts"),
+            (s.served_by_larger, "blocks of larger classes"),
+        ];
+        numbers(line, ", ", &more);
     };
     one_line(out, |line| numbers(line, "slabs: ", &slabs)) && one_line(out, caches)
 }

@@ -23,17 +23,26 @@ pub struct HeapRecord {
 
 static HEAPS: [PublishedPtr<HeapRecord>; MAX_HEAPS] = [const { PublishedPtr::new() }; MAX_HEAPS];
 static NEXT_ID: AtomicUsize = AtomicUsize::new(1);
-/// What one bit tells of a heap.
+/// What one bit tells of a heap: see the functions below.
 static SETS: IdSets<3, { MAX_HEAPS / 64 }> = IdSets::new();
-/// Hints: heaps that may be parked. Who parks a heap inserts it afterwards, so that none is overlooked for
-/// long; who binds one removes it.
-const PARKED: IdSet<'static, 3> = SETS.set(0);
 /// How many they are, or about.
 static PARKED_COUNT: AtomicUsize = AtomicUsize::new(0);
+/// Hints: heaps that may be parked. Who parks a heap inserts it afterwards, so that none is overlooked for
+/// long; who binds one removes it.
+fn parked() -> IdSet<'static, 3> {
+    SETS.set(0)
+}
+
 /// Heaps to be visited by whoever asks [`take_wanted`] next.
-const WANTED: IdSet<'static, 3> = SETS.set(1);
-/// Heaps that a fork has left behind with blocks in bins and outbox.
-pub const LEFT: IdSet<'static, 3> = SETS.set(2);
+fn wanted() -> IdSet<'static, 3> {
+    SETS.set(1)
+}
+
+/// Heaps of threads that a fork has left behind, which may have blocks in bins and outbox: those that were whole at the fork.
+/// Who takes one out empties it (`front_cache/orphan.rs`).
+pub fn left_behind() -> IdSet<'static, 3> {
+    SETS.set(2)
+}
 
 /// A new heap id; `None` when all are taken.
 pub fn new_id() -> Option<u32> {
@@ -64,7 +73,7 @@ pub fn find(id: u32) -> Option<&'static HeapRecord> {
 
 /// Notes that a heap was parked.
 pub fn note_parked(id: u32) {
-    if PARKED.insert(id) {
+    if parked().insert(id) {
         // relaxed, all: a hint
         PARKED_COUNT.fetch_add(1, Ordering::Relaxed);
     }
@@ -72,7 +81,7 @@ pub fn note_parked(id: u32) {
 
 /// Notes that a heap was bound.
 pub fn note_bound(id: u32) {
-    if PARKED.remove(id) {
+    if parked().remove(id) {
         // relaxed: a hint; it may come before the addition that it undoes
         PARKED_COUNT.fetch_sub(1, Ordering::Relaxed);
     }
@@ -87,36 +96,36 @@ pub fn in_use() -> usize {
 
 /// Counts the parked heaps anew, in the child of a fork that may have come between a heap and its count.
 pub fn recount_parked() {
-    let parked = (1..ids() as u32).filter(|&id| PARKED.contains(id)).count();
+    let parked = (1..ids() as u32).filter(|&id| parked().contains(id)).count();
     // relaxed: the child of a fork has no other thread
     PARKED_COUNT.store(parked, Ordering::Relaxed);
 }
 
 /// The lowest id from `from` on that may be parked.
 pub fn next_parked(from: u32) -> Option<u32> {
-    PARKED.next(from, ids())
+    parked().next(from, ids())
 }
 
 /// Asks for a visit to a heap: for threads that are inside another one and cannot go now. Whoever
 /// asks visits what is wanted when it has left ([`take_wanted`]), and finds what was posted before.
 pub fn want_visit(id: u32) {
-    let _ = WANTED.insert(id);
+    let _ = wanted().insert(id);
 }
 
 /// A heap that somebody wants visited; the caller visits it.
 #[must_use = "nobody else will visit it"]
 pub fn take_wanted() -> Option<u32> {
-    WANTED.take(ids())
+    wanted().take(ids())
 }
 
 /// Whether a heap that is parked can be found by who needs one: for checks.
 pub fn is_findable(id: u32) -> bool {
-    PARKED.contains(id)
+    parked().contains(id)
 }
 
 /// Whether somebody wants a heap visited: for checks.
 pub fn is_wanted(id: u32) -> bool {
-    WANTED.contains(id)
+    wanted().contains(id)
 }
 
 /// Every heap, for reports and walkers.

@@ -39,6 +39,8 @@ pub struct HeapStats {
     pub refills: OwnedCounter,
     /// Blocks moved from slabs to bins.
     pub refilled_blocks: OwnedCounter,
+    /// Requests that a freed block of a larger class has served.
+    pub served_by_larger: OwnedCounter,
     /// Flushes of a bin to slabs.
     pub flushes: OwnedCounter,
     /// Blocks moved from bins to slabs.

@@ -76,6 +76,8 @@ pub struct Snapshot {
     pub refills: u64,
     /// Blocks moved by refills.
     pub refilled_blocks: u64,
+    /// Requests that a freed block of a larger class has served.
+    pub served_by_larger: u64,
     /// Flushes to slabs.
     pub flushes: u64,
     /// Blocks moved by flushes.
@@ -158,6 +160,7 @@ impl Snapshot {
             adopted_slabs: n,
             refills: n,
             refilled_blocks: n,
+            served_by_larger: n,
             flushes: n,
             flushed_blocks: n,
             depot_takes: n,

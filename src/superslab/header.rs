@@ -15,13 +15,12 @@
 //! | `huge` | the owner of the huge block (`large/registry.rs`) | any |
 //! | `SlotRecord::next_empty` | whoever pushes the run, or has detached it | poppers, perhaps in vain |
 //! | `SlotRecord::state`, `code`, `released_ms` | whoever owns the run | checks and reports, as hints |
-//! | `SlotRecord::cleared` | whoever owns the run | the same |
 
 use crate::geometry::{Content, SLOTS_PER_SUPERSLAB};
 use crate::sync::claim_word::ClaimWord;
 use crate::sync::done_bits::DoneBits;
 use crate::sync::record_entry::RecordEntry;
-use crate::sync::{AtomicU8, AtomicU16, AtomicU32, Ordering};
+use crate::sync::{AtomicU8, AtomicU32, Ordering};
 
 pub use crate::sync::claim_word::{free_run_starts, run_mask};
 
@@ -69,9 +68,6 @@ pub struct SlotRecord {
     released_ms: AtomicU32,
     state: AtomicU8,
     code: AtomicU8,
-    /// How often the pages of a span that starts here went back for calloc in a second, and in which: the lower and the
-    /// upper half.
-    cleared: AtomicU16,
 }
 
 impl SlotRecord {
@@ -114,21 +110,6 @@ impl SlotRecord {
     /// Notes when a slot was purged or brought, by the owner of its run.
     pub fn set_changed_ms(&self, now_ms: u32) {
         self.released_ms.store(now_ms, Ordering::Relaxed);
-    }
-
-    /// Notes that the pages of the span that starts here go back for calloc, by its owner. `false`: they did so `most`
-    /// times, below 256, in this second already.
-    #[must_use = "the pages are to stay"]
-    pub fn note_cleared(&self, now_ms: u32, most: u32) -> bool {
-        let [_, second, ..] = (now_ms >> 2).to_le_bytes(); // of 1024 ms
-        // relaxed, both: as `code`
-        let [count, last] = self.cleared.load(Ordering::Relaxed).to_le_bytes();
-        let count = if last == second { count } else { 0 };
-        let is_due = u32::from(count) < most;
-        if is_due {
-            self.cleared.store(u16::from_le_bytes([count + 1, second]), Ordering::Relaxed);
-        }
-        is_due
     }
 
     /// EMPTY or ACTIVE -> UNUSED, by the owner of the run, who then unclaims it.

@@ -31,6 +31,16 @@ int main(void) {
     CHECK(block == freed); // its own class takes it as ever
     free(block);
 
+    // what a refill has brought of a larger class was never in use: it does not serve
+    unsigned char *of_refill = malloc(700);
+    CHECK(of_refill && malloc_usable_size(of_refill) < 800);
+    block = malloc(600);
+    CHECK(block && malloc_usable_size(opaque(block)) < malloc_usable_size(of_refill));
+    // nor does what was freed where the class has such blocks itself
+    free(block);
+    free(of_refill);
+    CHECK(malloc(600) == block);
+
     // who comes back for more than now and then gets blocks of his own size
     size_t own = 0;
     for (int i = 0; i < MANY; i++) {
