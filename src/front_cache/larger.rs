@@ -1,9 +1,9 @@
-//! A freed block of a class a little larger, in place of memory that was never used.
+//! A freed block of a class a little larger, in place of memory that no block of the class has lain in.
 //!
 //! Each class by itself holds as many blocks as were ever out of it at once, and classes do not reach their peaks
 //! at the same moment: where few blocks of each class are in use, the sum is much more than what was ever in use.
-//! So before a class takes memory that no block of it has lain in, be that fresh or warm, it looks into the bins of the classes above it. The
-//! block stays one of its class; free finds that in the slot table as ever.
+//! So before a class takes memory that no block of it has lain in, be that fresh or warm, it looks into the bins of
+//! the classes above it. The block stays one of its class; free finds that in the slot table as ever.
 //!
 //! Each such look costs a slow path, and a block of its own costs page faults once. So a class may be served so often
 //! from above as one costs as much as the other, and is filled then: at worst both are paid, as who rents skis before
