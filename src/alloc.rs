@@ -129,21 +129,20 @@ fn allocate_class(heap: *mut Heap, class: usize, fit: Fit) -> *mut u8 {
 #[cold]
 fn last_resort(class: usize, fit: Fit) -> *mut u8 {
     reclaim();
-    let heap = tls::current();
-    let mut block = refill::refill(heap, class, fit);
+    let mut block = refill::refill(tls::current(), class, fit); // which may bind a heap, and so change what is current
     if block.is_null() {
-        block = refill::from_any_owner(heap, class);
+        block = refill::from_any_owner(tls::current(), class);
     }
     if block.is_null() && fit == Fit::AtLeast {
-        let larger = class + 1..NUM_CLASSES.min(class + 1 + policy::LARGER_CLASSES);
-        let mut blocks = larger.map(|class| pop_or_refill(heap, class));
+        let mut blocks = policy::larger_classes(class).map(pop_or_refill);
         block = blocks.find(|block| !block.is_null()).unwrap_or(ptr::null_mut());
     }
     block
 }
 
 /// A block of a class, out of the bin or by a refill; null when there is none.
-fn pop_or_refill(heap: *mut Heap, class: usize) -> *mut u8 {
+fn pop_or_refill(class: usize) -> *mut u8 {
+    let heap = tls::current();
     // SAFETY: [I-HEAP] this thread's heap.
     let block = unsafe { Bin::pop(bin_of(heap, class)) };
     if block.is_null() && !bypasses_slabs(class) { refill::refill(heap, class, Fit::Class) } else { block }

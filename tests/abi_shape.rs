@@ -136,12 +136,20 @@ fn shims_take_no_memory() {
     }
 }
 
+/// What lies where is not looked at in a debug build, whose code is too large.
+fn is_debug_build(library: &Path) -> bool {
+    let is_debug = library.components().any(|part| part.as_os_str() == "debug");
+    if is_debug {
+        println!("abi_shape: a debug build: not looked at");
+    }
+    is_debug
+}
+
 /// preload/sections.ld, docs/adr/0019-resident-code.md.
 #[test]
 fn code_that_programs_run_is_in_the_first_two_times_64_kib() {
     let (library, segments) = (library_path(), readelf("-lW"));
-    if library.components().any(|part| part.as_os_str() == "debug") {
-        println!("abi_shape: the code of a debug build is too large: not looked at");
+    if is_debug_build(&library) {
         return;
     }
     let number = |word: &str| u64::from_str_radix(word.trim_start_matches("0x"), 16).unwrap();
@@ -190,10 +198,13 @@ fn code_that_programs_run_is_in_the_first_two_times_64_kib() {
 /// As above. Only what unwinds reads those sections, and only the start of those tables is touched by small programs.
 #[test]
 fn what_small_programs_do_not_touch_lies_apart() {
-    let segments = readelf("-lW");
+    let (library, segments) = (library_path(), readelf("-lW"));
+    if is_debug_build(&library) {
+        return;
+    }
     let read_at_load = segments.lines().find(|line| line.contains(".dynsym")).expect("sections of the segments");
     assert!(!read_at_load.contains(".eh_frame"), "{read_at_load}");
-    let names = output_of("nm", &["-C", "--defined-only"], &library_path());
+    let names = output_of("nm", &["-C", "--defined-only"], &library);
     let page_of = |name: &str| {
         let line =
             names.lines().find(|line| line.ends_with(&format!(" {name}"))).unwrap_or_else(|| panic!("no {name}"));

@@ -16,7 +16,7 @@
 use super::bin::Bin;
 use super::heap::{Inside, fixed_refill_blocks};
 use crate::config;
-use crate::geometry::{CLASSES, NUM_CLASSES};
+use crate::geometry::CLASSES;
 use crate::policy;
 
 /// A block of a larger class for one of `class`, whose bin is empty. `None`: there is none, or the class has what was in
@@ -27,8 +27,7 @@ pub(super) fn take(inside: &mut Inside<'_>, class: usize) -> Option<*mut u8> {
     if inside.front.bins[class].served_by_larger() >= allowed || has_own(inside, class) || is_ruled_out(bytes) {
         return None;
     }
-    let mut above = class + 1..NUM_CLASSES.min(class + 1 + policy::LARGER_CLASSES);
-    let lender = above.find(|&larger| inside.front.bins[larger].offers_used_block())?;
+    let lender = policy::larger_classes(class).find(|&larger| inside.front.bins[larger].offers_used_block())?;
     inside.front.bins[class].note_served_by_larger();
     inside.front.usage.note(lender);
     inside.set.shared().asked.add();

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | of a size whose use is looked at (`density.rs`) | blocks were not used from end to end |
 //! | a smaller mapping | nowhere |
-//! | a span | the page at its first fifth holds zeros only, and the thread's budget allows it |
+//! | a span, or such a block where the window has it | the page at its first fifth holds zeros only, and the thread's budget allows it |
 //!
 //! Zeros on a page do not say that it was never touched. A program that uses all pages of its spans and leaves zeros there
 //! waits for a page fault at each of them, each time that they went back. So a thread may give so many pages back in

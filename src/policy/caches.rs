@@ -3,6 +3,7 @@
 use super::PAGE_BYTES;
 use crate::config;
 use crate::geometry::*;
+use core::ops::Range;
 
 /// Places of a magazine: with its header it fills exactly 1 KiB.
 pub const MAGAZINE_BLOCKS: usize = 126;
@@ -94,13 +95,18 @@ pub const fn carved_blocks(bytes: usize) -> usize {
     if blocks == 0 { 1 } else { blocks }
 }
 
-/// So many classes above it may serve a class: their blocks are at most three eighths larger.
-pub const LARGER_CLASSES: usize = 3;
+/// See [`larger_classes`].
+const LARGER_CLASSES: usize = 3;
 /// Blocks of smaller classes cost less memory than it takes time to look for others.
 const LARGER_LEAST_BYTES: usize = 128;
 /// So many slow paths cost about as much as the first use of a page. Of a block two pages are counted at most: many programs
 /// use large ones in part.
 const SLOW_PATHS_PER_PAGE: usize = 64;
+
+/// The classes above `class` whose blocks may serve for it: they are at most three eighths larger.
+pub fn larger_classes(class: usize) -> Range<usize> {
+    class + 1..NUM_CLASSES.min(class + 1 + LARGER_CLASSES)
+}
 
 /// How often larger blocks may serve a class of blocks of `bytes` before it takes fresh memory; 0: never.
 pub const fn larger_blocks(bytes: usize) -> usize {
@@ -184,8 +190,14 @@ mod tests {
     fn classes_that_serve_others_are_at_most_three_eighths_larger() {
         assert_eq!([16, 112, 128, 4096, 4608].map(larger_blocks), [0, 0, 64, 64, 128]);
         for (class, info) in CLASSES.iter().enumerate().filter(|(_, info)| larger_blocks(info.bytes as usize) > 0) {
-            let largest = &CLASSES[(class + LARGER_CLASSES).min(NUM_CLASSES - 1)];
-            assert!(largest.bytes * 8 <= info.bytes * 11, "{} for {}", largest.bytes, info.bytes);
+            for larger in larger_classes(class).map(|larger| &CLASSES[larger]) {
+                assert!(
+                    larger.bytes > info.bytes && larger.bytes * 8 <= info.bytes * 11,
+                    "{} for {}",
+                    larger.bytes,
+                    info.bytes
+                );
+            }
         }
     }
 
