@@ -18,8 +18,9 @@ const SLEEPER_BATCH_BLOCKS: usize = 16;
 /// queue is drained in its place, and smaller batches are sent, so that little is left on its way. Blocks, not
 /// posts, since batches of larger blocks are shorter: between two turns of an owner that waits for a core many come.
 const QUIET_BLOCKS: u16 = 1024;
-/// The outbox of a thread holds at most about this many bytes in all.
-pub const OUTBOX_MAX_BYTES: usize = 2 * MIB;
+/// The outbox of a thread holds at most about this many bytes in all: two batches of the largest blocks, since an
+/// owner that was visited goes on in another heap, and for a while blocks of both are freed in turn.
+pub const OUTBOX_MAX_BYTES: usize = 2 * OUTBOX_LANE_MAX_BYTES;
 /// Bytes that may wait in the queue of any heap: a batch of the largest blocks, and half a MiB.
 pub const BACKLOG_LEAST_BYTES: usize = OUTBOX_LANE_MAX_BYTES + MIB / 2;
 /// The same where heaps are few: two of them.
