@@ -196,28 +196,6 @@ fn threads_come_and_go_without_a_trace() {
     });
 }
 
-/// Small sizes leave cached blocks in each of many slabs while others grow, too little for what was used before to be idle.
-#[test]
-fn caches_that_hold_many_slabs_are_emptied_before_a_superslab_is_made() {
-    const ROUNDS: usize = 8;
-    in_child("caches_that_hold_many_slabs_are_emptied_before_a_superslab_is_made", &[], || {
-        let make = |size, bytes: usize| -> Vec<usize> { (0..bytes / size).map(|_| block(size)).collect() };
-        let grown = |round: usize| {
-            for blocks in [48, 96].map(|size| make(size, MIB)) {
-                // what is freed last is cached, and comes from all slabs
-                (0..64).rev().flat_map(|at| blocks.iter().skip(at).step_by(64)).for_each(|&block| release(block));
-            }
-            make([1152, 4608][round % 2], 512 * KIB)
-        };
-        let kept: Vec<usize> = (0..ROUNDS).flat_map(grown).collect();
-        let s = snapshot();
-        say(&format!("{} SuperSlabs where {} MiB stay", s.superslabs, ROUNDS / 2));
-        assert!(s.superslabs <= 3, "2 are filled by what stays");
-        kept.into_iter().for_each(release);
-        assert_eq!(heap_check::count_faults(), 0);
-    });
-}
-
 /// A program that goes on to other sizes: what was cached of the sizes before serves them.
 #[test]
 fn sizes_that_are_not_used_any_more_give_up_what_is_cached_of_them() {

@@ -8,8 +8,7 @@
 //!                      -> acquire_sparing; of blocks never out a few only where others free (carved_blocks)
 //!   acquire_sparing    shared_pool::acquire_warm_slab -> sweep of idle classes -> what the threads before a fork have
 //!                      left -> a slab of an owner that rests -> what is kept of huge blocks gives way
-//!                      -> shared_pool::acquire_unused_slab -> all hollow classes once more
-//!                      -> shared_pool::acquire_slab_of_new_superslab
+//!                      -> shared_pool::acquire_fresh_slab
 //!   one_from_slab      a borrowed heap, or no magazine to be had: one block straight from a slab
 //! from_any_owner       before null: surplus::adopt_any -> one block from the slab
 //! refill_one           calloc's: a bin or depot with blocks first, larger::take, otherwise one_from_slab, which may be zero
@@ -204,10 +203,8 @@ fn acquire_sparing(inside: &mut Inside<'_>, class: usize) -> bool {
         || acquire_left_by_others(inside.set, class)
         || {
             cache::give_way(CLASSES[class].slab_mask as usize + 1);
-            shared_pool::acquire_unused_slab(inside.set, class)
-        }
-        || (sweep::before_superslab(inside) && shared_pool::acquire_warm_slab(inside.set, class))
-        || shared_pool::acquire_slab_of_new_superslab(inside.set, class);
+            shared_pool::acquire_fresh_slab(inside.set, class)
+        };
     visit::help_wanted();
     acquired
 }
@@ -222,8 +219,7 @@ fn acquire(set: &mut SlabSet, class: usize) -> bool {
     cache::decay();
     let acquired = shared_pool::acquire_warm_slab(set, class)
         || acquire_left_by_others(set, class)
-        || shared_pool::acquire_unused_slab(set, class)
-        || shared_pool::acquire_slab_of_new_superslab(set, class);
+        || shared_pool::acquire_fresh_slab(set, class);
     visit::help_wanted();
     acquired
 }

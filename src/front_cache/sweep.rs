@@ -54,11 +54,6 @@ impl Usage {
         }
     }
 
-    /// Only this generation counts, and in it no class was hollow.
-    fn forget_before(&mut self) {
-        (self.before, self.hollow) = (0, 0);
-    }
-
     /// The classes that were used in neither generation and may have something cached, each once.
     fn take_idle(&mut self) -> u128 {
         let idle = self.cached & !(self.now | self.before);
@@ -80,20 +75,8 @@ pub(super) fn before_growth(inside: &mut Inside<'_>) -> bool {
     let usage = &mut inside.front.usage;
     usage.age(stats.acquired_slots.get(), stats.held_slots());
     let emptied = usage.take_idle() | take_hollow(inside);
-    empty(inside, emptied)
-}
-
-/// The same before the window grows by a SuperSlab, which is as much as eight hollow classes hold, and at once if it is dense:
-/// what was not used in this generation is idle, and hollow is what is hollow now, though it was emptied before.
-pub(super) fn before_superslab(inside: &mut Inside<'_>) -> bool {
-    inside.front.usage.forget_before();
-    let emptied = inside.front.usage.take_idle() | take_hollow(inside);
-    empty(inside, emptied)
-}
-
-fn empty(inside: &mut Inside<'_>, classes: u128) -> bool {
-    bits::places_of(classes).for_each(|class| flush::give_up_idle(inside, class));
-    classes != 0
+    bits::places_of(emptied).for_each(|class| flush::give_up_idle(inside, class));
+    emptied != 0
 }
 
 /// The classes that have many more slabs than hold what is in use, and something cached that may keep those from being
@@ -130,19 +113,6 @@ mod tests {
         assert_eq!(age(&mut usage), 1 << 3);
         assert_eq!(age(&mut usage), 1 << 79, "and class 3 has nothing any more");
         assert_eq!(age(&mut usage), 0);
-    }
-
-    #[test]
-    fn before_a_superslab_what_was_used_in_the_generation_before_is_idle_too() {
-        let mut usage = Usage::new();
-        usage.note(3);
-        usage.age(policy::usage_generation_slots(0), 0);
-        usage.note(5);
-        usage.hollow = 1 << 3;
-        assert_eq!(usage.take_idle(), 0);
-        usage.forget_before();
-        assert_eq!((usage.take_idle(), usage.hollow, usage.now), (1 << 3, 0, 1 << 5));
-        assert_eq!(usage.take_idle(), 0, "each once");
     }
 
     #[test]

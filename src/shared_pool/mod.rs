@@ -9,9 +9,8 @@
 //!     reuse_other_empty_slot  empty.rs    stage 1b: an EMPTY run of another class
 //!                             empty_of_heaps.rs  or of another heap
 //!                             join.rs       or several, joined
-//! acquire_unused_slab                     memory that was not
+//! acquire_fresh_slab                      memory that was not
 //!     claim_unused_slot       unused.rs   stage 2: an UNUSED run
-//! acquire_slab_of_new_superslab
 //!     grow_with_new_superslab unused.rs   stage 3: a new SuperSlab
 //! release_slab / release_run  release.rs    EMPTY, and purge above what may be retained
 //! LastSlabs                   release.rs    the same for the slabs of a thread that ends
@@ -95,15 +94,9 @@ pub fn acquire_warm_slab(set: &mut SlabSet, class: usize) -> bool {
     attach(set, class, run)
 }
 
-/// The same from memory that was not, in the SuperSlabs that there are; `false`: they have none, or there is no room for more.
-pub fn acquire_unused_slab(set: &mut SlabSet, class: usize) -> bool {
-    let run = claim_unused(set, RunKind::slab(class));
-    attach(set, class, run)
-}
-
-/// The same from memory that was not, at the start of a new SuperSlab; `false`: memory is out.
-pub fn acquire_slab_of_new_superslab(set: &mut SlabSet, class: usize) -> bool {
-    let run = grow(set, RunKind::slab(class));
+/// The same from memory that was not; `false`: memory is out.
+pub fn acquire_fresh_slab(set: &mut SlabSet, class: usize) -> bool {
+    let run = acquire_fresh_run(set, RunKind::slab(class));
     attach(set, class, run)
 }
 
@@ -128,28 +121,18 @@ pub fn acquire_warm_run(set: &SlabSet, kind: RunKind) -> Option<Run> {
 
 /// The same from memory that was not, for the tenant of `set`; `None` when memory is out.
 pub fn acquire_fresh_run(set: &mut SlabSet, kind: RunKind) -> Option<Run> {
-    claim_unused(set, kind).or_else(|| grow(set, kind))
-}
-
-/// Stage 2: committed or at least reserved memory, lowest address first.
-fn claim_unused(set: &mut SlabSet, kind: RunKind) -> Option<Run> {
     if !has_room(kind.slots() * SLOT_BYTES) {
         return None;
     }
     let packing = packing_for(set, kind);
-    let run = unused::claim_unused_slot(set, kind, packing)?;
-    if packing == Packing::Dense {
-        unused::bring_again(run.slot, kind);
+    // stage 2: committed or at least reserved memory, lowest address first
+    if let Some(run) = unused::claim_unused_slot(set, kind, packing) {
+        if packing == Packing::Dense {
+            unused::bring_again(run.slot, kind);
+        }
+        return Some(run);
     }
-    Some(run)
-}
-
-/// Stage 3: more of the window.
-fn grow(set: &mut SlabSet, kind: RunKind) -> Option<Run> {
-    if !has_room(kind.slots() * SLOT_BYTES) {
-        return None;
-    }
-    let packing = packing_for(set, kind);
+    // stage 3: more of the window
     unused::grow_with_new_superslab(set, kind, packing)
         // the window or the system has no more: what was kept for the others
         .or_else(|| unused::claim_unused_slot(set, kind, packing.other()))
