@@ -650,6 +650,21 @@ fn a_small_heap_has_no_dense_superslab() {
 }
 
 #[test]
+fn few_small_blocks_beside_many_large_ones_have_no_dense_superslab() {
+    in_child("few_small_blocks_beside_many_large_ones_have_no_dense_superslab", &[], || {
+        let large = blocks_of(32 * KIB, 24);
+        let small = blocks_of(KIB, 8);
+        let dense_at_first = dense_superslabs();
+        let more = blocks_of(KIB, 56);
+        let dense = dense_superslabs();
+        say(&format!("24 MiB in blocks of 32 KiB, then 8 MiB of 1 KiB: {dense_at_first} dense, 56 MiB more: {dense}"));
+        assert!(dense_at_first == 0 && dense >= 16);
+        large.into_iter().chain(small).chain(more).for_each(release);
+        assert_eq!(heap_check::count_faults(), 0);
+    });
+}
+
+#[test]
 fn without_huge_pages_no_superslab_is_dense() {
     dense_of("without_huge_pages_no_superslab_is_dense", 64, &[("HAKMEM_THP", "never")], 0..=0);
 }

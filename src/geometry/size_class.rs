@@ -1,4 +1,5 @@
-//! Size classes: 16-byte steps up to 128 bytes, then eight steps to each doubling, up to 64 KiB.
+//! Size classes: 16-byte steps up to 128 bytes, then eight steps to each doubling, up to 64 KiB, and a few
+//! classes more for what many programs ask for: a power of two and a header.
 //!
 //! Eight steps to a doubling keep the internal waste of a request above 128 bytes below one ninth.
 //! A class also fixes the run of slots its slabs stand in, so that a slab holds at least sixteen
@@ -7,7 +8,7 @@
 use super::units::*;
 
 /// Number of size classes.
-pub const NUM_CLASSES: usize = 80;
+pub const NUM_CLASSES: usize = 85;
 /// The largest request served from a size class, in bytes.
 pub const MAX_CLASS_BYTES: usize = 64 * KIB;
 /// Requests up to this size find their class in a table.
@@ -26,17 +27,75 @@ const STEP_SHIFT: u32 = 3;
 /// Fewest blocks that a slab must hold.
 const MIN_BLOCKS_PER_SLAB: usize = 16;
 
+/// Classes between the steps, in bytes: for a header beside 1, 2, 4 or 8 KiB that is no larger than a 64th of it, and for
+/// a page of 4 KiB with up to 320 bytes, as database caches keep them. A request for either would waste nearly a ninth of
+/// its block, since the first step of a doubling is the longest for its size.
+const HEADER_CLASSES_BYTES: [usize; 5] = [1040, 2080, 4160, 4416, 8320];
+/// log2 of the parts of a doubling at which a class above [`MAX_TABLE_BYTES`] may end.
+const PART_SHIFT: u32 = 6;
+
+const BYTES: [u32; NUM_CLASSES] = make_bytes();
+
+const fn make_bytes() -> [u32; NUM_CLASSES] {
+    let mut all = [0; NUM_CLASSES];
+    let (mut class, mut step, mut header) = (0, 0, 0);
+    while class < NUM_CLASSES {
+        let mut bytes = step_bytes(step);
+        if header < HEADER_CLASSES_BYTES.len() && HEADER_CLASSES_BYTES[header] < bytes {
+            bytes = HEADER_CLASSES_BYTES[header];
+            header += 1;
+        } else {
+            step += 1;
+        }
+        all[class] = bytes as u32;
+        class += 1;
+    }
+    all
+}
+
+/// The end of a step, in bytes.
+const fn step_bytes(step: usize) -> usize {
+    if step < LINEAR_CLASSES {
+        return (step + 1) * MIN_ALIGN;
+    }
+    let doubling = (step - LINEAR_CLASSES) >> STEP_SHIFT;
+    let place = (step - LINEAR_CLASSES) & ((1 << STEP_SHIFT) - 1);
+    let base = LINEAR_MAX_BYTES << doubling;
+    base + (place + 1) * (base >> STEP_SHIFT)
+}
+
 /// The block size of a class, in bytes.
 #[inline]
 pub const fn class_bytes(class: usize) -> usize {
     debug_assert!(class < NUM_CLASSES);
-    if class < LINEAR_CLASSES {
-        return (class + 1) * MIN_ALIGN;
+    BYTES[class] as usize
+}
+
+/// Places of [`CLASS_OF_PART`]: a power of two, and more than there are parts.
+const PARTS: usize = 8 << PART_SHIFT;
+const _: () = assert!((MAX_CLASS_BYTES / MAX_TABLE_BYTES).trailing_zeros() < 8);
+
+/// Where the class of a request above [`MAX_TABLE_BYTES`] stands, of which `last` is the offset of the last byte.
+#[inline]
+const fn part_of(last: usize) -> usize {
+    let msb = (usize::BITS - 1) ^ last.leading_zeros();
+    (((msb as usize) << PART_SHIFT) + (last >> (msb - PART_SHIFT))) % PARTS
+}
+
+static CLASS_OF_PART: [u8; PARTS] = make_class_of_part();
+
+const fn make_class_of_part() -> [u8; PARTS] {
+    let mut all = [0; PARTS];
+    let (mut start, mut class) = (MAX_TABLE_BYTES, 0);
+    while start < MAX_CLASS_BYTES {
+        let part_bytes = (1 << start.ilog2()) >> PART_SHIFT;
+        while class_bytes(class) < start + part_bytes {
+            class += 1;
+        }
+        all[part_of(start)] = class as u8;
+        start += part_bytes;
     }
-    let doubling = (class - LINEAR_CLASSES) >> STEP_SHIFT;
-    let step = (class - LINEAR_CLASSES) & ((1 << STEP_SHIFT) - 1);
-    let base = LINEAR_MAX_BYTES << doubling;
-    base + (step + 1) * (base >> STEP_SHIFT)
+    all
 }
 
 /// The smallest class whose blocks hold `size` bytes; `size` is at most [`MAX_CLASS_BYTES`].
@@ -47,6 +106,9 @@ pub const fn class_of(size: usize) -> usize {
         return size.saturating_sub(1) / MIN_ALIGN;
     }
     let last = size - 1;
+    if size > MAX_TABLE_BYTES {
+        return CLASS_OF_PART[part_of(last)] as usize;
+    }
     let msb = usize::BITS - 1 - last.leading_zeros();
     let doubling = msb - LINEAR_MAX_BYTES.trailing_zeros();
     let step = (last >> (msb - STEP_SHIFT)) & ((1 << STEP_SHIFT) - 1);
@@ -170,6 +232,19 @@ mod tests {
             let bytes = class_bytes(class_of(size));
             assert!((bytes - size) * 8 <= bytes, "size {size} in {bytes}");
         }
+    }
+
+    #[test]
+    fn a_header_beside_a_power_of_two_wastes_little() {
+        for kib in [1, 2, 4, 8].map(|kib| kib * KIB) {
+            assert_eq!(class_bytes(class_of(kib)), kib);
+            for header in [1, 8, 16, kib / 64] {
+                let bytes = class_bytes(class_of(kib + header));
+                assert!((bytes - kib) * 64 <= kib, "{kib} and {header} in {bytes}");
+            }
+        }
+        // what SQLite 3.40 asks for: a page of 4 KiB of its cache, with 272 bytes beside it
+        assert_eq!(class_bytes(class_of(4368)), 4416);
     }
 
     #[test]

@@ -16,9 +16,9 @@ const GIVEN_SLABS_FOR_A_FRESH_ONE: u64 = 16;
 pub const RESTS_AFTER_MS: u32 = 16;
 /// Heaps that a search for such a slab looks at.
 pub const SURPLUS_PROBES: u32 = 8;
-/// Slabs that will fill stand in dense SuperSlabs, behind huge pages, once so many bytes are claimed: the last huge
-/// page may be touched in vain, which a small program would notice.
-pub const DENSE_MIN_CLAIMED_BYTES: usize = 16 * MIB;
+/// Slabs that will fill stand in dense SuperSlabs, behind huge pages, once so many bytes are claimed for slabs of one slot:
+/// the last huge page may be touched in vain, which a program of few small blocks would notice.
+const DENSE_MIN_SHORT_BYTES: usize = 16 * MIB;
 /// Bytes of a huge page.
 pub const HUGE_PAGE_BYTES: usize = SUPERSLAB_BYTES;
 /// Below so many bytes of window a heap has small pages only, unless an option says otherwise.
@@ -28,6 +28,11 @@ pub const HUGE_PAGE_MIN_HEAP_BYTES: usize = 256 * MIB;
 /// are touched from their start and often stay half empty, short ones of a class that has two fill.
 pub const fn will_fill(slots: usize, slabs: usize) -> bool {
     slots == 1 && slabs >= 2
+}
+
+/// Whether slabs that will fill are worth huge pages, where about `short_bytes` are claimed for slabs of one slot.
+pub const fn fill_huge_pages(short_bytes: usize) -> bool {
+    short_bytes >= DENSE_MIN_SHORT_BYTES
 }
 
 /// Whether a heap has a slab of a class to spare, with `slabs` of `capacity` blocks of which `out` are out: more is
@@ -136,6 +141,7 @@ mod tests {
     #[test]
     fn a_slab_fills_if_it_is_short_and_not_the_first() {
         assert!(will_fill(1, 2) && !will_fill(1, 1) && !will_fill(2, 100));
+        assert!(fill_huge_pages(16 * MIB) && !fill_huge_pages(16 * MIB - 1));
     }
 
     #[test]

@@ -54,6 +54,7 @@ pub use unused::{check_hints, claim_aligned, claim_behind};
 pub use whole::{claim_superslabs, unclaim_superslabs};
 
 use crate::geometry::*;
+use crate::policy;
 use crate::slab::set::SlabSet;
 use crate::stats::Stage;
 use crate::superslab::header::Packing;
@@ -141,8 +142,11 @@ pub fn acquire_fresh_run(set: &mut SlabSet, kind: RunKind) -> Option<Run> {
 /// How the SuperSlab is packed in which a fresh run of the heap best stands.
 fn packing_for(set: &SlabSet, kind: RunKind) -> Packing {
     match kind.class() {
-        Some(class) => huge_pages::packing_of_slabs(kind.slots(), set.slabs(class), claimed_bytes()),
-        None => Packing::Mixed,
+        Some(class) if policy::will_fill(kind.slots(), set.slabs(class)) => {
+            // what stands in other heaps is taken to be alike
+            huge_pages::packing_of_slabs(set.share_of_short_slabs(claimed_bytes()))
+        }
+        _ => Packing::Mixed,
     }
 }
 

@@ -162,6 +162,17 @@ impl SlabSet {
         self.shared.stats.slabs[class].get() as usize
     }
 
+    /// Of `bytes`, as many as are in slabs of one slot in the set, which may be empty: all then.
+    pub fn share_of_short_slabs(&self, bytes: usize) -> usize {
+        let (mut short_slots, mut slots) = (0, 0);
+        for (slabs, info) in self.shared.stats.slabs.iter().zip(&CLASSES) {
+            let slabs = slabs.get() as usize;
+            short_slots += if info.order == 0 { slabs } else { 0 };
+            slots += slabs << info.order;
+        }
+        bytes.checked_div(slots).map_or(bytes, |share| share * short_slots)
+    }
+
     /// Adds a run that the caller owns as a fresh slab of the set, attached; the slab attached
     /// before is detached.
     pub fn attach_fresh(&mut self, slot: u32, class: usize, content: Content) {

@@ -47,15 +47,11 @@ pub fn advise_mapping(address: usize, bytes: usize) {
     }
 }
 
-/// How slabs of a class are packed of which a heap has `slabs` already, where all heaps together have claimed
-/// `claimed_bytes`. A memory limit counts what is claimed, not what a huge page brings beside it.
-pub fn packing_of_slabs(slab_slots: usize, slabs: usize, claimed_bytes: usize) -> Packing {
+/// How slabs that will fill are packed, where all heaps together have claimed about `short_bytes` for slabs of one slot.
+/// A memory limit counts what is claimed, not what a huge page brings beside it.
+pub fn packing_of_slabs(short_bytes: usize) -> Packing {
     let options = config::get();
-    if options.thp() == Thp::Auto
-        && options.memory_limit_mib() == 0
-        && policy::will_fill(slab_slots, slabs)
-        && claimed_bytes >= policy::DENSE_MIN_CLAIMED_BYTES
-    {
+    if options.thp() == Thp::Auto && options.memory_limit_mib() == 0 && policy::fill_huge_pages(short_bytes) {
         Packing::Dense
     } else {
         Packing::Mixed
