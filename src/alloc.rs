@@ -20,7 +20,7 @@ use crate::front_cache::bin::Bin;
 use crate::front_cache::elsewhere::Elsewhere;
 use crate::front_cache::heap::Heap;
 use crate::front_cache::refill::Fit;
-use crate::front_cache::{bind, refill, tls, visit};
+use crate::front_cache::{bind, refill, tls, trim};
 use crate::geometry::*;
 use crate::large::{cache, huge, span, zero};
 use crate::policy;
@@ -154,7 +154,7 @@ fn pop_or_refill(class: usize) -> *mut u8 {
 fn reclaim() {
     let _elsewhere = Elsewhere::enter();
     cache::purge_all();
-    visit::trim_all();
+    trim::trim_all();
 }
 
 /// With `HAKMEM_POOL_TLS=0` the mid-large classes are mapped directly (S1, for comparison).

@@ -19,7 +19,7 @@ use libc::{EINVAL, FILE, c_int, mallinfo, mallinfo2};
 
 use crate::errno;
 use crate::front_cache::elsewhere::Elsewhere;
-use crate::front_cache::visit;
+use crate::front_cache::trim;
 use crate::large;
 use crate::report::{self, Arena};
 use crate::stats::Snapshot;
@@ -37,7 +37,7 @@ pub fn mallopt(parameter: c_int) -> c_int {
 /// should stay is not asked: the next request takes what it needs.
 pub fn malloc_trim() -> c_int {
     let _elsewhere = Elsewhere::enter();
-    let given_back_bytes = visit::trim_all() + large::cache::purge_all();
+    let given_back_bytes = trim::trim_all() + large::cache::purge_all();
     c_int::from(given_back_bytes > 0)
 }
 

@@ -14,6 +14,7 @@
 //! bind.rs         which heap a thread uses: bind, enter, borrow, thread exit
 //! visit.rs        draining a heap in its owner's place
 //! elsewhere.rs    what a thread does outside of its own heap
+//! trim.rs         giving back all that nobody uses
 //! orphan.rs       the heaps of threads that a fork has left behind
 //! confirm.rs      is a suspected double free one?
 //! ```
@@ -39,4 +40,5 @@ pub mod refill;
 mod surplus;
 mod sweep;
 pub mod tls;
+pub mod trim;
 pub mod visit;

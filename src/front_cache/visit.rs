@@ -93,6 +93,8 @@ fn tidy(record: &'static HeapRecord, visit: Visit, depth: Depth) {
     }
     if visit == Visit::Parked {
         abandon_slabs(set);
+    } else if depth == Depth::Depot {
+        release_attached(set);
     }
     debug_assert_eq!(set.check_rep(), 0, "a visit leaves contradictions behind");
 }
@@ -200,11 +202,17 @@ fn empty_depot_class(set: &mut SlabSet, depot: &mut Depot, class: usize) {
     }
 }
 
-/// Visits every heap that can be entered, empties its depot, and purges all warm memory: what
-/// malloc_trim does. Returns the bytes given back.
-pub fn trim_all() -> usize {
-    let _elsewhere = Elsewhere::enter();
+/// Gives up the slabs that are whole and attached, of any class.
+fn release_attached(set: &mut SlabSet) {
+    for class in 0..NUM_CLASSES {
+        if let Some(slot) = set.give_up_attached_whole(class) {
+            shared_pool::release_slab(set, slot, class);
+        }
+    }
+}
+
+/// Visits every heap that can be entered and gives up its depot, and the whole slabs that it keeps.
+pub(super) fn empty_all() {
     directory::for_each(|_, record| visit(record, Depth::Depot));
     help_wanted();
-    shared_pool::purge_all()
 }

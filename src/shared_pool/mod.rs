@@ -143,8 +143,9 @@ pub fn acquire_fresh_run(set: &mut SlabSet, kind: RunKind) -> Option<Run> {
 fn packing_for(set: &SlabSet, kind: RunKind) -> Packing {
     match kind.class() {
         Some(class) if policy::will_fill(kind.slots(), set.slabs(class)) => {
+            let in_heaps_bytes = claimed_bytes().saturating_sub(purge::span_bytes());
             // what stands in other heaps is taken to be alike
-            huge_pages::packing_of_slabs(set.share_of_short_slabs(claimed_bytes()))
+            huge_pages::packing_of_slabs(set.share_of_short_slabs(in_heaps_bytes))
         }
         _ => Packing::Mixed,
     }

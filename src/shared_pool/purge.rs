@@ -59,6 +59,11 @@ pub fn claimed_bytes() -> usize {
     POOL.claimed_slots.get() as usize * SLOT_BYTES
 }
 
+/// Those of them that are spans, and no heap's.
+pub(super) fn span_bytes() -> usize {
+    POOL.span_slots.get() as usize * SLOT_BYTES
+}
+
 /// Bytes of ACTIVE runs.
 fn live_bytes() -> usize {
     claimed_bytes().saturating_sub(warm_bytes())
