@@ -133,7 +133,8 @@ fn last_resort(class: usize, fit: Fit) -> *mut u8 {
     if block.is_null() {
         block = refill::from_any_owner(tls::current(), class);
     }
-    if block.is_null() && fit == Fit::AtLeast {
+    // hardened mode compares the sizes of sized frees with the class
+    if block.is_null() && fit == Fit::AtLeast && !config::get().hardened() {
         let mut blocks = policy::larger_classes(class).map(pop_or_refill);
         block = blocks.find(|block| !block.is_null()).unwrap_or(ptr::null_mut());
     }

@@ -652,12 +652,14 @@ fn a_small_heap_has_no_dense_superslab() {
 #[test]
 fn few_small_blocks_beside_many_large_ones_have_no_dense_superslab() {
     in_child("few_small_blocks_beside_many_large_ones_have_no_dense_superslab", &[], || {
-        let large = blocks_of(32 * KIB, 24);
+        let large: Vec<_> = blocks_of(32 * KIB, 12).into_iter().chain(blocks_of(256 * KIB, 12)).collect();
         let small = blocks_of(KIB, 8);
         let dense_at_first = dense_superslabs();
         let more = blocks_of(KIB, 56);
         let dense = dense_superslabs();
-        say(&format!("24 MiB in blocks of 32 KiB, then 8 MiB of 1 KiB: {dense_at_first} dense, 56 MiB more: {dense}"));
+        say(&format!(
+            "12 MiB in blocks of 32 KiB, 12 of 256 KiB, then 8 of 1 KiB: {dense_at_first} dense, 56 MiB more: {dense}"
+        ));
         assert!(dense_at_first == 0 && dense >= 16);
         large.into_iter().chain(small).chain(more).for_each(release);
         assert_eq!(heap_check::count_faults(), 0);

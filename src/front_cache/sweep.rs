@@ -107,11 +107,12 @@ mod tests {
             usage.take_idle()
         };
         usage.note(3);
-        usage.note(79);
+        let last = NUM_CLASSES - 1;
+        usage.note(last);
         assert_eq!(age(&mut usage), 0, "used in the generation before");
-        usage.note(79);
+        usage.note(last);
         assert_eq!(age(&mut usage), 1 << 3);
-        assert_eq!(age(&mut usage), 1 << 79, "and class 3 has nothing any more");
+        assert_eq!(age(&mut usage), 1 << last, "and class 3 has nothing any more");
         assert_eq!(age(&mut usage), 0);
     }
 

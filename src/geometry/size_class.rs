@@ -34,7 +34,8 @@ const HEADER_CLASSES_BYTES: [usize; 5] = [1040, 2080, 4160, 4416, 8320];
 /// log2 of the parts of a doubling at which a class above [`MAX_TABLE_BYTES`] may end.
 const PART_SHIFT: u32 = 6;
 
-const BYTES: [u32; NUM_CLASSES] = make_bytes();
+/// The block size of each class, in bytes.
+static BYTES: [u32; NUM_CLASSES] = make_bytes();
 
 const fn make_bytes() -> [u32; NUM_CLASSES] {
     let mut all = [0; NUM_CLASSES];
@@ -71,9 +72,10 @@ pub const fn class_bytes(class: usize) -> usize {
     BYTES[class] as usize
 }
 
-/// Places of [`CLASS_OF_PART`]: a power of two, and more than there are parts.
-const PARTS: usize = 8 << PART_SHIFT;
-const _: () = assert!((MAX_CLASS_BYTES / MAX_TABLE_BYTES).trailing_zeros() < 8);
+/// Doublings above [`MAX_TABLE_BYTES`].
+const DOUBLINGS: usize = (MAX_CLASS_BYTES / MAX_TABLE_BYTES).trailing_zeros() as usize;
+/// Places of [`CLASS_OF_PART`]: a power of two, and no fewer than there are parts.
+const PARTS: usize = DOUBLINGS.next_power_of_two() << PART_SHIFT;
 
 /// Where the class of a request above [`MAX_TABLE_BYTES`] stands, of which `last` is the offset of the last byte.
 #[inline]
@@ -82,16 +84,22 @@ const fn part_of(last: usize) -> usize {
     (((msb as usize) << PART_SHIFT) + (last >> (msb - PART_SHIFT))) % PARTS
 }
 
+/// The class of the requests that end in a part, see [`part_of`].
 static CLASS_OF_PART: [u8; PARTS] = make_class_of_part();
 
 const fn make_class_of_part() -> [u8; PARTS] {
     let mut all = [0; PARTS];
     let (mut start, mut class) = (MAX_TABLE_BYTES, 0);
+    while class_bytes(class) < MAX_TABLE_BYTES {
+        class += 1;
+    }
+    assert!(class_bytes(class) == MAX_TABLE_BYTES, "a class ends with the table of small sizes");
     while start < MAX_CLASS_BYTES {
         let part_bytes = (1 << start.ilog2()) >> PART_SHIFT;
-        while class_bytes(class) < start + part_bytes {
+        if class_bytes(class) == start {
             class += 1;
         }
+        assert!(class_bytes(class) >= start + part_bytes, "classes end where parts do");
         all[part_of(start)] = class as u8;
         start += part_bytes;
     }

@@ -95,18 +95,21 @@ pub const fn carved_blocks(bytes: usize) -> usize {
     if blocks == 0 { 1 } else { blocks }
 }
 
-/// Blocks that serve for smaller ones are larger by so many eighths at most.
+/// Blocks that serve for smaller ones are larger by so many eighths at most,
 const LARGER_MOST_EIGHTHS: usize = 3;
+/// or of the next so many classes, where those lie further apart.
+const LARGER_LEAST_CLASSES: usize = 3;
 /// Blocks of smaller classes cost less memory than it takes time to look for others.
 const LARGER_LEAST_BYTES: usize = 128;
 /// So many slow paths cost about as much as the first use of a page. Of a block two pages are counted at most: many programs
 /// use large ones in part.
 const SLOW_PATHS_PER_PAGE: usize = 64;
 
-/// The classes above `class` whose blocks may serve for it: three to five that are at most three eighths larger.
+/// The classes above `class` whose blocks may serve for it: three, as far as there are, or those up to three eighths larger.
 pub fn larger_classes(class: usize) -> Range<usize> {
     let most_bytes = class_bytes(class) / 8 * (8 + LARGER_MOST_EIGHTHS);
-    class + 1..if most_bytes < MAX_CLASS_BYTES { class_of(most_bytes + 1) } else { NUM_CLASSES }
+    let by_bytes = if most_bytes < MAX_CLASS_BYTES { class_of(most_bytes + 1) } else { NUM_CLASSES };
+    class + 1..by_bytes.max(class + 1 + LARGER_LEAST_CLASSES).min(NUM_CLASSES)
 }
 
 /// How often larger blocks may serve a class of blocks of `bytes` before it takes fresh memory; 0: never.

@@ -141,14 +141,14 @@ pub fn acquire_fresh_run(set: &mut SlabSet, kind: RunKind) -> Option<Run> {
 
 /// How the SuperSlab is packed in which a fresh run of the heap best stands.
 fn packing_for(set: &SlabSet, kind: RunKind) -> Packing {
-    match kind.class() {
-        Some(class) if policy::will_fill(kind.slots(), set.slabs(class)) => {
-            let in_heaps_bytes = claimed_bytes().saturating_sub(purge::span_bytes());
-            // what stands in other heaps is taken to be alike
-            huge_pages::packing_of_slabs(set.share_of_short_slabs(in_heaps_bytes))
-        }
-        _ => Packing::Mixed,
+    let will_fill = kind.class().is_some_and(|class| policy::will_fill(kind.slots(), set.slabs(class)));
+    if !will_fill || !huge_pages::may_hold_slabs() {
+        return Packing::Mixed;
     }
+    let in_slabs_bytes = claimed_bytes().saturating_sub(purge::span_bytes());
+    // what other heaps have is taken to be alike; the share, which takes a walk, is no more than the whole
+    let fill = |bytes| policy::fill_huge_pages(bytes);
+    if fill(in_slabs_bytes) && fill(set.share_of_short_slabs(in_slabs_bytes)) { Packing::Dense } else { Packing::Mixed }
 }
 
 /// Counts and logs what a stage came to for the tenant of `set`, after `retries` failed attempts.

@@ -162,7 +162,7 @@ impl SlabSet {
         self.shared.stats.slabs[class].get() as usize
     }
 
-    /// Of `bytes`, as many as are in slabs of one slot in the set, which may be empty: all then.
+    /// Of `bytes`, as many as slabs of one slot have of the set's slots.
     pub fn share_of_short_slabs(&self, bytes: usize) -> usize {
         let (mut short_slots, mut slots) = (0, 0);
         for (slabs, info) in self.shared.stats.slabs.iter().zip(&CLASSES) {
@@ -170,7 +170,7 @@ impl SlabSet {
             short_slots += if info.order == 0 { slabs } else { 0 };
             slots += slabs << info.order;
         }
-        bytes.checked_div(slots).map_or(bytes, |share| share * short_slots)
+        bytes / slots.max(1) * short_slots
     }
 
     /// Adds a run that the caller owns as a fresh slab of the set, attached; the slab attached

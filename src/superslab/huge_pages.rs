@@ -6,7 +6,6 @@ use crate::geometry::SUPERSLAB_BYTES;
 use crate::os;
 use crate::policy;
 use crate::stats::POOL;
-use crate::superslab::header::Packing;
 
 /// Advises on new addresses of the window, in front of which `reserved_bytes` are reserved. A small
 /// heap must not grow because its first touch of a SuperSlab brings 2 MiB.
@@ -47,15 +46,10 @@ pub fn advise_mapping(address: usize, bytes: usize) {
     }
 }
 
-/// How slabs that will fill are packed, where all heaps together have claimed about `short_bytes` for slabs of one slot.
-/// A memory limit counts what is claimed, not what a huge page brings beside it.
-pub fn packing_of_slabs(short_bytes: usize) -> Packing {
+/// Whether slabs may stand behind huge pages. A memory limit counts what is claimed, not what a huge page brings beside it.
+pub fn may_hold_slabs() -> bool {
     let options = config::get();
-    if options.thp() == Thp::Auto && options.memory_limit_mib() == 0 && policy::fill_huge_pages(short_bytes) {
-        Packing::Dense
-    } else {
-        Packing::Mixed
-    }
+    options.thp() == Thp::Auto && options.memory_limit_mib() == 0
 }
 
 /// Allows a huge page for a fresh SuperSlab that is committed. `false`: the system has none.
