@@ -327,7 +327,7 @@ extern "C" fn on_thread_exit(value: *mut c_void) {
 }
 
 /// Gives everything that the owner thread keeps at hand back to slabs and other heaps.
-fn empty_front_cache(heap: *mut Heap, inside: Inside<'_>) {
+pub(super) fn empty_front_cache(heap: *mut Heap, inside: Inside<'_>) {
     let Inside { front, depot, set } = inside;
     front.outbox.post_all(set.stats(), visit::help);
     front.outbox.give_stock();

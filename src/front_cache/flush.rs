@@ -104,36 +104,22 @@ fn give_up_falling(inside: &mut Inside<'_>, class: usize) -> bool {
     while flush_depot_magazine(inside, class) {}
     flush_oldest(inside, class, blocks);
     inside.front.bins[class].narrow(few);
-    if let Some(slot) = inside.set.give_up_attached_whole(class) {
-        shared_pool::release_slab(inside.set, slot, class);
-    }
+    shared_pool::release_attached(inside.set, class);
     true
 }
 
 /// What is cached of a class that is idle, or hollow, goes back to its slabs, but for a few small blocks: the bin may
 /// be in use without ever being empty or full.
 pub(super) fn give_up_idle(inside: &mut Inside<'_>, class: usize) {
-    give_up_but(inside, class, policy::idle_bin_blocks(CLASSES[class].bytes as usize));
-}
-
-/// The same of every class, and nothing stays: for a thread that trims, or is out of memory.
-#[cold]
-pub(super) fn give_up_all(inside: &mut Inside<'_>) {
-    (0..NUM_CLASSES).for_each(|class| give_up_but(inside, class, 0));
-}
-
-/// Gives back what is cached of a class, but for the `kept` blocks that were put into the bin last.
-fn give_up_but(inside: &mut Inside<'_>, class: usize, kept: usize) {
     while flush_depot_magazine(inside, class) {}
     inside.depot.start_over(class);
     let blocks = inside.front.bins[class].blocks();
+    let kept = policy::idle_bin_blocks(CLASSES[class].bytes as usize);
     if blocks > kept {
         flush_oldest(inside, class, blocks - kept);
         inside.front.bins[class].start_slowly();
     }
-    if let Some(slot) = inside.set.give_up_attached_whole(class) {
-        shared_pool::release_slab(inside.set, slot, class);
-    }
+    shared_pool::release_attached(inside.set, class);
 }
 
 /// Gives the `older` blocks of the bin that were put in first back to their slabs.

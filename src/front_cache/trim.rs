@@ -1,7 +1,8 @@
 //! Giving back all that nobody uses: what malloc_trim does, and what is tried before null.
 
+use super::bind::{self, Tenant};
 use super::elsewhere::Elsewhere;
-use super::{bind, flush, tls, visit};
+use super::{tls, visit};
 use crate::shared_pool;
 
 /// Gives up what the calling thread has at hand, the depot of every heap that can be entered and the whole slabs that it
@@ -20,9 +21,9 @@ fn empty_own() {
         return;
     }
     let mut tenant = bind::enter(heap);
-    if let Some(mut inside) = tenant.as_mut().and_then(|tenant| tenant.inside()) {
-        inside.front.outbox.post_all(inside.set.stats(), visit::help);
-        flush::give_up_all(&mut inside);
+    let heap = tls::current(); // entering may have replaced it
+    if let Some(inside) = tenant.as_mut().and_then(Tenant::inside) {
+        bind::empty_front_cache(heap, inside);
     }
     drop(tenant);
     visit::help_wanted();

@@ -94,7 +94,7 @@ fn tidy(record: &'static HeapRecord, visit: Visit, depth: Depth) {
     if visit == Visit::Parked {
         abandon_slabs(set);
     } else if depth == Depth::Depot {
-        release_attached(set);
+        (0..NUM_CLASSES).for_each(|class| shared_pool::release_attached(set, class));
     }
     debug_assert_eq!(set.check_rep(), 0, "a visit leaves contradictions behind");
 }
@@ -199,15 +199,6 @@ fn empty_depot_class(set: &mut SlabSet, depot: &mut Depot, class: usize) {
         settle(set, unsafe { (*full).blocks() });
         // SAFETY: [I-MAGAZINE] its blocks are settled.
         unsafe { depot.keep_empty(full) };
-    }
-}
-
-/// Gives up the slabs that are whole and attached, of any class.
-fn release_attached(set: &mut SlabSet) {
-    for class in 0..NUM_CLASSES {
-        if let Some(slot) = set.give_up_attached_whole(class) {
-            shared_pool::release_slab(set, slot, class);
-        }
     }
 }
 

@@ -49,7 +49,7 @@ pub use budget::{has_room, peak_bytes, would_raise_peak};
 pub use empty_of_heaps::{empty_slots, give_up_empty_runs};
 pub use purge::{claimed_bytes, decay, is_draining, purge_all, purge_excess, purges};
 pub use recover::{recount_advertised, recover};
-pub use release::{LastSlabs, release_run, release_slab, return_leading};
+pub use release::{LastSlabs, release_attached, release_run, release_slab, return_leading};
 pub use unused::{check_hints, claim_aligned, claim_behind};
 pub use whole::{claim_superslabs, unclaim_superslabs};
 
@@ -147,8 +147,9 @@ fn packing_for(set: &SlabSet, kind: RunKind) -> Packing {
     }
     let in_slabs_bytes = claimed_bytes().saturating_sub(purge::span_bytes());
     // what other heaps have is taken to be alike; the share, which takes a walk, is no more than the whole
-    let fill = |bytes| policy::fill_huge_pages(bytes);
-    if fill(in_slabs_bytes) && fill(set.share_of_short_slabs(in_slabs_bytes)) { Packing::Dense } else { Packing::Mixed }
+    let are_many =
+        policy::fill_huge_pages(in_slabs_bytes) && policy::fill_huge_pages(set.share_of_short_slabs(in_slabs_bytes));
+    if are_many { Packing::Dense } else { Packing::Mixed }
 }
 
 /// Counts and logs what a stage came to for the tenant of `set`, after `retries` failed attempts.

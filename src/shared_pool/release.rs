@@ -36,6 +36,13 @@ fn end(slot: u32, block: *mut u8) -> ! {
     }
 }
 
+/// Gives back the attached slab of a class, if all of its blocks are in it.
+pub fn release_attached(set: &mut SlabSet, class: usize) {
+    if let Some(slot) = set.give_up_attached_whole(class) {
+        release_slab(set, slot, class);
+    }
+}
+
 /// Gives back a slab that has left `set`, all of its blocks in it.
 #[cold]
 pub fn release_slab(set: &mut SlabSet, slot: u32, class: usize) {
