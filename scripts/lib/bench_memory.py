@@ -1,7 +1,8 @@
 """Free memory is touched once before anything is measured.
 
-What the host of a virtual machine has not given it yet costs some twenty times as much at its first touch (here 2.9 s a GiB,
-and 0.12 s from then on), and falls to whoever asks for huge pages or for much, in whatever order the rows come.
+What the host of a virtual machine has not given it yet costs some twenty times as much at its first touch: 2.9 s a GiB on
+the machine of docs/benchmarks.md when it was new, with MADV_HUGEPAGE and a write to each page, and 0.12 s from then on.
+It falls to whoever asks for huge pages or for much, in whatever order the rows come.
 """
 
 import mmap

@@ -48,7 +48,7 @@ median: behind a figure that of its runs, behind a ratio that of the peer's. A r
 1 hakmem is better. The time of a row is what its program prints for its timed part (`timed`), the whole
 process (`wall`), or user plus system time (`cpu`); of a server only the server is counted. Each allocator
 was first proven to serve the command, by the symbols that ld.so binds; where it did not, the row says so.
-Before the full form measures, free memory is touched once: what a virtual machine's host has not given yet costs
+Before the full form measures, free memory is touched once (Linux 5.14 and later): what a virtual machine's host has not given yet costs
 twenty times as much at the first touch, and would fall to whoever asks for huge pages (`scripts/lib/bench_memory.py`).
 A mean leaves out the rows in which hakmem or that peer failed, and then says of how many rows it is.
 
