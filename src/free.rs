@@ -47,9 +47,8 @@ pub unsafe fn deallocate(block: *mut u8) {
             if class < NUM_CLASSES as u32 {
                 let bin = Bin::at_offset(heap, (class * size_of::<Bin>() as u32) as usize);
                 let mark = mark::local((*heap).front.secret, block);
-                let word = block.cast::<u64>().add(1);
-                if Bin::is_block_start(bin, block as usize) && word.read() != mark && Bin::push(bin, block) {
-                    word.write(mark);
+                if Bin::is_block_start(bin, block as usize) && !mark::is_suspect(mark, block) && Bin::push(bin, block) {
+                    mark::leave(mark, block);
                     return;
                 }
             } else {
@@ -74,13 +73,11 @@ unsafe fn deallocate_other(block: *mut u8, heap: *mut Heap, entry_and_key: u32) 
     unsafe {
         let entry = entry_and_key ^ (*heap).front.key;
         if let Some(class) = entry_class(entry)
-            && is_block_start(block as usize & CLASSES[class].slab_mask as usize, CLASSES[class].inverse)
+            && CLASSES[class].is_block_start(block as usize)
         {
-            let secret = (*heap).front.secret;
-            if !mark::is_marked_with(secret, block)
-                && (*heap).front.outbox.add_to_lane(entry_owner(entry), class, block)
-            {
-                mark::leave_remote_with(secret, block);
+            let mark = mark::remote((*heap).front.secret, block);
+            if !mark::is_suspect(mark, block) && (*heap).front.outbox.add_to_lane(entry_owner(entry), class, block) {
+                mark::leave(mark, block);
                 return;
             }
         }
@@ -108,7 +105,7 @@ unsafe fn deallocate_slow(block: *mut u8, heap: *mut Heap) {
     }
     match Place::of(address) {
         Place::Block { slot, owner, class } => {
-            if !is_block_start(address & CLASSES[class].slab_mask as usize, CLASSES[class].inverse) {
+            if !CLASSES[class].is_block_start(address) {
                 fatal::free_of_interior(address);
             }
             if is_free_block(owner, slot, class, block) {
@@ -224,7 +221,7 @@ impl Place {
         }
         let was_block = |head: usize, code: usize| {
             let offset = address - registry::slot_address(head);
-            if code >= NUM_CLASSES { offset == 0 } else { is_block_start(offset, CLASSES[code].inverse) }
+            if code >= NUM_CLASSES { offset == 0 } else { CLASSES[code].is_block_start(offset) }
         };
         for order in 0..=SUPERSLAB_SLOT_SHIFT {
             let head = head_slot_of_order(slot, order);

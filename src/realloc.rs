@@ -37,7 +37,9 @@ pub unsafe fn reallocate(block: *mut u8, size: usize) -> *mut u8 {
             let class = entry ^ (*heap).front.key;
             if class < NUM_CLASSES as u32 && size != 0 {
                 let bin = Bin::at_offset(heap, (class * size_of::<Bin>() as u32) as usize);
-                if Bin::is_block_start(bin, block as usize) && !mark::is_marked_with((*heap).front.secret, block) {
+                if Bin::is_block_start(bin, block as usize)
+                    && !mark::is_suspect(mark::local((*heap).front.secret, block), block)
+                {
                     return resize_block(block, (*bin).bytes(), size);
                 }
             }
@@ -76,7 +78,7 @@ unsafe fn reallocate_other(block: *mut u8, size: usize) -> *mut u8 {
     let address = block as usize;
     let usable = match Place::of(address) {
         Place::Block { slot, owner, class } => {
-            if !is_block_start(address & CLASSES[class].slab_mask as usize, CLASSES[class].inverse) {
+            if !CLASSES[class].is_block_start(address) {
                 fatal::realloc_of_interior(address);
             }
             if free::is_free_block(owner, slot, class, block) {

@@ -23,8 +23,10 @@ pub struct Bin {
     pub(super) base: *mut *mut u8,
     /// Just above the last place.
     pub(super) end: *mut *mut u8,
-    /// `ceil(2^64 / bytes)`, for the check of block starts; 0 until the bin was used.
+    /// `ceil(2^64 / bytes)`, for the check of block starts.
     inverse: u64,
+    /// [`ClassInfo::product_bound`]; 0 until the bin was used, so that nothing is a block's start.
+    product_bound: u64,
     /// `slab bytes - 1`.
     slab_mask: u32,
     bytes: u32,
@@ -46,6 +48,7 @@ impl Bin {
     pub(super) fn prepare(&mut self, class: usize, capacity: usize, halvings: u32, first_refill: usize) {
         let info = &CLASSES[class];
         self.inverse = info.inverse;
+        self.product_bound = info.product_bound;
         self.slab_mask = info.slab_mask;
         self.bytes = info.bytes;
         self.capacity = capacity as u16;
@@ -168,7 +171,7 @@ impl Bin {
     #[inline(always)]
     pub unsafe fn is_block_start(bin: *mut Bin, address: usize) -> bool {
         // SAFETY: the caller's promise.
-        unsafe { is_block_start(address & (*bin).slab_mask as usize, (*bin).inverse) }
+        unsafe { is_block_start(address & (*bin).slab_mask as usize, (*bin).inverse, (*bin).product_bound) }
     }
 
     /// Number of faults, by the owner: the three pointers must agree, and each block be one of the class.

@@ -5,9 +5,10 @@
 
 use super::elsewhere::Elsewhere;
 use super::heap::Heap;
-use super::{tls, visit};
+use super::visit;
 use crate::geometry::slab_entry;
 use crate::policy;
+use crate::remote::outbox::Outbox;
 use crate::slab::directory;
 use crate::slab::owned::{adopted_from, head_slot, slab_at};
 use crate::slab::shared::HeapShared;
@@ -16,9 +17,7 @@ use crate::superslab::registry;
 /// Whether the block of `class` at `block`, which belongs to heap `owner`, is free.
 #[cold]
 pub fn is_free(owner: u32, slot: usize, class: usize, block: *mut u8) -> bool {
-    let mine = tls::current();
-    // SAFETY: [I-OUTBOX] the calling thread's own; a shim's is empty.
-    if unsafe { (*mine).front.outbox.holds(block) } {
+    if waits_in_an_outbox(block) {
         return true;
     }
     let head = head_slot(slot, class);
@@ -29,6 +28,18 @@ pub fn is_free(owner: u32, slot: usize, class: usize, block: *mut u8) -> bool {
     };
     // who owned the slab before may have the block at hand
     holds(owner, Some(head)) || holds(adopted_from(head), None)
+}
+
+/// Looks through the outboxes of all threads, racing with them, before the queues to which they post: who frees a block may
+/// keep it there for long. What [`bin_holds`] says of a pointer that is found holds here too: a lane's batch was given
+/// away before its blocks could be handed out.
+fn waits_in_an_outbox(block: *mut u8) -> bool {
+    let mut found = false;
+    directory::for_each(|_, record| {
+        // SAFETY: [I-HEAP] never unmapped.
+        found = found || unsafe { Outbox::may_hold(&raw const (*Heap::of_record(record)).front.outbox, block) };
+    });
+    found
 }
 
 /// Looks through the owner's bin, racing with it: a pointer that is found below a `top` at least as

@@ -176,3 +176,45 @@ impl Heap {
 }
 
 const _: () = assert!(offset_of!(Heap, front) == 0 && offset_of!(FrontCache, bins) == 0);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::front_cache::tls;
+    use crate::{alloc, free};
+    use std::sync::Barrier;
+    use std::thread;
+
+    /// Of 16 owners in turn, whose lanes alone would hold 24 MiB.
+    #[test]
+    fn an_outbox_holds_no_more_than_its_bound_of_all_owners_together() {
+        const OWNERS: usize = 16;
+        const BLOCKS: usize = 20;
+        let all_wait = Barrier::new(OWNERS + 1);
+        let allocate = || {
+            let blocks: Vec<usize> = (0..BLOCKS).map(|_| alloc::allocate(MAX_CLASS_BYTES) as usize).collect();
+            all_wait.wait();
+            all_wait.wait();
+            blocks
+        };
+        thread::scope(|scope| {
+            let (to, from) = std::sync::mpsc::channel();
+            for _ in 0..OWNERS {
+                let to = to.clone();
+                scope.spawn(move || to.send(allocate()).unwrap());
+            }
+            all_wait.wait();
+            all_wait.wait();
+            let of_owner: Vec<Vec<usize>> = from.iter().take(OWNERS).collect();
+            let mut most = 0;
+            for at in 0..OWNERS * BLOCKS {
+                // SAFETY: allocated above, freed once.
+                unsafe { free::deallocate(of_owner[at % OWNERS][at / OWNERS] as *mut u8) };
+                let (blocks, bytes) = Heap::waiting_in_outbox(tls::current());
+                assert!(bytes as usize <= policy::OUTBOX_MAX_BYTES, "{bytes} bytes of {blocks} blocks");
+                most = most.max(bytes as usize);
+            }
+            assert!(most > policy::OUTBOX_MAX_BYTES - MAX_CLASS_BYTES, "{most} bytes at most");
+        });
+    }
+}

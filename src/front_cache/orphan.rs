@@ -216,8 +216,7 @@ fn put_back(set: &mut SlabSet, blocks: &[*mut u8]) {
         let Some(slot) = registry::slot_of(block as usize) else { continue };
         let entry = registry::entry(slot);
         let Some(class) = entry_class(entry) else { continue };
-        let info = &CLASSES[class];
-        if !is_block_start(block as usize & info.slab_mask as usize, info.inverse) {
+        if !CLASSES[class].is_block_start(block as usize) {
             continue;
         }
         let head = head_slot(slot, class);

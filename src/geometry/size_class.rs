@@ -162,24 +162,38 @@ pub struct ClassInfo {
     pub slab_mask: u32,
     /// `ceil(2^64 / bytes)`: see [`block_index`] and [`is_block_start`].
     pub inverse: u64,
+    /// One more than the lower half of the inverse times the offset of the last block: see [`is_block_start`].
+    pub product_bound: u64,
+}
+
+impl ClassInfo {
+    /// Whether a block of the class starts at an address that lies in one of its slabs.
+    #[inline]
+    pub const fn is_block_start(&self, address: usize) -> bool {
+        is_block_start(address & self.slab_mask as usize, self.inverse, self.product_bound)
+    }
 }
 
 /// [`ClassInfo`] of every class.
 pub static CLASSES: [ClassInfo; NUM_CLASSES] = make_classes();
 
 const fn make_classes() -> [ClassInfo; NUM_CLASSES] {
-    let mut all = [ClassInfo { bytes: 0, capacity: 0, order: 0, slab_mask: 0, inverse: 0 }; NUM_CLASSES];
+    let mut all =
+        [ClassInfo { bytes: 0, capacity: 0, order: 0, slab_mask: 0, inverse: 0, product_bound: 0 }; NUM_CLASSES];
     let mut class = 0;
     while class < NUM_CLASSES {
         let bytes = class_bytes(class);
         let order = class_order(class);
         let slab_bytes = SLOT_BYTES << order;
+        let capacity = slab_bytes / bytes;
+        let inverse = u64::MAX / bytes as u64 + 1;
         all[class] = ClassInfo {
             bytes: bytes as u32,
-            capacity: (slab_bytes / bytes) as u32,
+            capacity: capacity as u32,
             order,
             slab_mask: (slab_bytes - 1) as u32,
-            inverse: u64::MAX / bytes as u64 + 1,
+            inverse,
+            product_bound: (((capacity - 1) * bytes) as u64).wrapping_mul(inverse) + 1,
         };
         class += 1;
     }
@@ -195,12 +209,13 @@ pub const fn block_index(offset: usize, inverse: u64) -> usize {
     ((offset as u128 * inverse as u128) >> 64) as usize
 }
 
-/// Whether `offset` is a multiple of the block size: the lower half of the same product is then
-/// below the inverse, and not below it otherwise (Lemire, Kaser, Kurz 2019, "Faster remainder by
-/// direct computation").
-#[inline]
-pub const fn is_block_start(offset: usize, inverse: u64) -> bool {
-    (offset as u64).wrapping_mul(inverse) < inverse
+/// Whether a block starts at `offset` (bytes from the start of the slab). The lower half of the same product is
+/// below the inverse for a multiple of the block size, and not below it otherwise (Lemire, Kaser, Kurz 2019, "Faster
+/// remainder by direct computation"); of the multiples it grows with the offset, by what the inverse is too large, so
+/// that those behind the last block are above the product of that one, whose successor is the bound.
+#[inline(always)]
+pub const fn is_block_start(offset: usize, inverse: u64, product_bound: u64) -> bool {
+    (offset as u64).wrapping_mul(inverse) < product_bound
 }
 
 /// Entries of the size table: one for each multiple of [`MIN_ALIGN`] up to [`MAX_TABLE_BYTES`].
@@ -275,14 +290,19 @@ mod tests {
     }
 
     #[test]
-    fn inverse_finds_index_and_multiples_for_every_offset() {
+    fn inverse_finds_index_and_blocks_for_every_offset() {
         for info in &CLASSES {
             let step = if info.slab_mask as usize >= 4 * SLOT_BYTES { 7 } else { 1 };
             for offset in (0..=info.slab_mask as usize).step_by(step) {
                 let bytes = info.bytes as usize;
                 assert_eq!(block_index(offset, info.inverse), offset / bytes);
-                assert_eq!(is_block_start(offset, info.inverse), offset % bytes == 0);
+                let is_one = offset % bytes == 0 && offset / bytes < info.capacity as usize;
+                assert_eq!(info.is_block_start(offset), is_one, "{bytes} bytes at {offset}");
             }
+            // the place behind the last block, where there is one, whatever the steps were
+            let behind = info.capacity as usize * info.bytes as usize;
+            assert!(info.is_block_start(behind - info.bytes as usize));
+            assert!(behind > info.slab_mask as usize || !info.is_block_start(behind));
         }
     }
 

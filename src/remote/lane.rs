@@ -80,6 +80,12 @@ impl Lane {
         }
     }
 
+    /// Whether `block` is in the lane, which may be a copy of one that its owner goes on with.
+    pub(super) fn may_hold(&self, block: *mut u8) -> bool {
+        // SAFETY: [I-POOL] volatile reads of places of a magazine: those are always mapped.
+        (0..self.count().min(policy::MAGAZINE_BLOCKS)).any(|at| unsafe { self.base.add(at).read_volatile() } == block)
+    }
+
     /// Begins an empty batch.
     ///
     /// # Safety

@@ -64,13 +64,30 @@ impl Outbox {
     /// # Safety
     /// `outbox` is a heap's outbox.
     pub unsafe fn waiting_in(outbox: *const Outbox) -> (u64, u64) {
+        // SAFETY: the caller's promise.
+        let lanes = unsafe { Self::lanes_of(outbox) };
+        lanes.fold((0, 0), |(blocks, bytes), lane| (blocks + lane.count() as u64, bytes + lane.bytes() as u64))
+    }
+
+    /// Whether `block` waits in any outbox, racing with its owner: to find out about a double free.
+    ///
+    /// # Safety
+    /// `outbox` is a heap's outbox.
+    pub unsafe fn may_hold(outbox: *const Outbox, block: *mut u8) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { Self::lanes_of(outbox) }.any(|lane| lane.may_hold(block))
+    }
+
+    /// Copies of the lanes of any outbox, but for those that their owner was changing.
+    ///
+    /// # Safety
+    /// `outbox` is a heap's outbox.
+    unsafe fn lanes_of(outbox: *const Outbox) -> impl Iterator<Item = Lane> {
         // SAFETY: the caller's promise; volatile reads of plain words that are always mapped.
-        let lanes = (0..policy::OUTBOX_LANES).map(|at| unsafe { (&raw const (*outbox).lanes[at]).read_volatile() });
+        let copies =
+            (0..policy::OUTBOX_LANES).map(move |at| unsafe { (&raw const (*outbox).lanes[at]).read_volatile() });
         // more may stand in none of them
-        let is_sound =
-            |lane: &Lane| lane.count() <= policy::MAGAZINE_BLOCKS && lane.bytes() <= policy::OUTBOX_MAX_BYTES;
-        let sound = lanes.filter(is_sound);
-        sound.fold((0, 0), |(blocks, bytes), lane| (blocks + lane.count() as u64, bytes + lane.bytes() as u64))
+        copies.filter(|lane| lane.count() <= policy::MAGAZINE_BLOCKS && lane.bytes() <= policy::OUTBOX_MAX_BYTES)
     }
 
     /// Adds a block where that needs neither a magazine nor a look at the lane's bounds: a few stores. `false`:
@@ -175,11 +192,6 @@ impl Outbox {
     #[cfg(test)]
     pub fn damage(&mut self) {
         self.bytes ^= 1;
-    }
-
-    /// Whether `block` waits in the outbox.
-    pub fn holds(&self, block: *mut u8) -> bool {
-        self.lanes.iter().any(|lane| lane.blocks().contains(&block))
     }
 }
 

@@ -68,8 +68,7 @@ pub fn cached_class(block: *mut u8) -> Option<usize> {
     let address = block as usize;
     let slot = registry::slot_of(address)?;
     let class = entry_class(registry::entry(slot))?;
-    let is_start = is_block_start(address & CLASSES[class].slab_mask as usize, CLASSES[class].inverse);
-    (is_start && !seems_free(head_slot(slot, class), address)).then_some(class)
+    (CLASSES[class].is_block_start(address) && !seems_free(head_slot(slot, class), address)).then_some(class)
 }
 
 /// Whether the block at `address` is in the slab with first slot `slot`, whoever the slab belongs to: its tenant may
