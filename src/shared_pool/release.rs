@@ -7,23 +7,32 @@ use crate::config;
 use crate::fatal;
 use crate::geometry::*;
 use crate::policy;
-use crate::slab::owned::{PutError, slab_at};
+use crate::slab::owned::{PutError, head_slot, slab_at};
 use crate::slab::set::{Put, SlabSet};
 use crate::stats::POOL;
 use crate::superslab::registry;
+use crate::superslab::registry::TableView;
 
-/// Puts the first of `blocks` back into the slab it stands in, which belongs to `set`, and those behind it
-/// as far as they stand there too; a slab that is whole again goes back to the pool. Returns how many that
-/// were. Ends the process when the first is in the slab already.
-#[inline]
-pub fn return_leading(set: &mut SlabSet, slot: u32, class: usize, blocks: &[*mut u8]) -> usize {
-    let (put, outcome) = set.put_leading(slot, class, blocks);
-    match outcome {
-        Put::Kept => {}
-        Put::Whole => release_slab(set, slot, class),
-        Put::Refused => end(slot, blocks[0]),
+/// Puts `blocks` back into their slabs as far as those belong to `set` and are of one class; a slab that is whole again
+/// goes back to the pool. Returns how many that were. Ends the process where one is in its slab already.
+#[inline(never)]
+pub fn return_leading(set: &mut SlabSet, view: &TableView, class: usize, blocks: &[*mut u8]) -> usize {
+    let entry = slab_entry(set.owner(), class);
+    let mut rest = blocks;
+    while let Some((&block, _)) = rest.split_first() {
+        let slot = match view.look(block as usize) {
+            Some((slot, found)) if found == entry => head_slot(slot, class),
+            _ => break,
+        };
+        let (put, outcome) = set.put_leading(slot, class, rest);
+        match outcome {
+            Put::Kept => {}
+            Put::Whole => release_slab(set, slot, class),
+            Put::Refused => end(slot, block),
+        }
+        rest = &rest[put..];
     }
-    put
+    blocks.len() - rest.len()
 }
 
 /// A block that its slab does not take.

@@ -64,7 +64,8 @@ impl Fall {
 
     #[cold]
     fn is_swing(&self) -> bool {
-        let delays_ms = || os::now_ms().wrapping_sub(self.swung_ms) / policy::KEPT_HALF_LIFE_DELAYS;
+        // as of the last flush, which a fall so deep has had a short while ago
+        let delays_ms = || self.put_ms.wrapping_sub(self.swung_ms) / policy::KEPT_HALF_LIFE_DELAYS;
         self.bytes < self.swing_bytes && delays_ms() < config::get().purge_delay_ms()
     }
 }

@@ -243,38 +243,96 @@ impl Slab {
         Some((out[0], if is_untouched { Content::Zero } else { Content::Unknown }))
     }
 
+    /// The index of the block at `address`; of an address outside of the slab it is too large.
     #[inline]
     fn index_of(&self, address: usize) -> usize {
-        block_index(address - self.base, self.inverse)
+        block_index(address.wrapping_sub(self.base), self.inverse)
     }
 
     /// Puts back the first of `blocks`, which starts in the slab, and those behind it as far as they do too.
     /// Returns how many; 0: the first cannot be put back ([`Slab::why_refused`]).
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn put_leading(&mut self, blocks: &[*mut u8]) -> usize {
-        let capacity = self.capacity as usize;
+        let index = self.index_of(blocks[0] as usize);
+        if !self.put(index) {
+            return 0;
+        }
+        self.free_blocks += 1;
+        // most blocks of a program that frees in no order stand alone
+        match blocks.get(1) {
+            Some(&next) if self.index_of(next as usize) < self.capacity as usize => {
+                1 + self.put_following(&blocks[1..], index)
+            }
+            _ => 1,
+        }
+    }
+
+    /// Sets the bit of a block, and the hint. `false`: there is no such block, or its bit is set.
+    #[inline(always)]
+    fn put(&mut self, index: usize) -> bool {
         // SAFETY: `init` takes it from the class.
-        unsafe { core::hint::assert_unchecked(capacity <= MAX_BLOCKS_PER_SLAB) };
-        let mut first_word = self.first_word as usize;
+        unsafe { core::hint::assert_unchecked(self.capacity as usize <= MAX_BLOCKS_PER_SLAB) };
+        let (word, bit) = (index / WORD_BITS, 1u64 << (index % WORD_BITS));
+        if index >= self.capacity as usize || self.free[word] & bit != 0 {
+            return false;
+        }
+        self.free[word] |= bit;
+        self.first_word = self.first_word.min(word as u16);
+        true
+    }
+
+    /// Puts back `blocks` as far as they start in the slab, behind one with index `before`. Returns how many.
+    #[inline(never)]
+    fn put_following(&mut self, blocks: &[*mut u8], mut before: usize) -> usize {
         let mut put = 0;
-        for &block in blocks {
-            // of an address below the base this is too large, as it is of one behind the slab
-            let index = block_index((block as usize).wrapping_sub(self.base), self.inverse);
-            if index >= capacity {
+        while let Some(&block) = blocks.get(put) {
+            let index = self.index_of(block as usize);
+            let is_beside = index.wrapping_sub(before).wrapping_add(1) & !2 == 0 && index < self.capacity as usize;
+            let row = if is_beside { self.put_row(&blocks[put..], index, index > before) } else { 0 };
+            if row == 0 && !self.put(index) {
                 break;
             }
-            let (word, bit) = (index / WORD_BITS, 1u64 << (index % WORD_BITS));
-            if self.free[word] & bit != 0 {
-                break;
-            }
-            self.free[word] |= bit;
-            first_word = first_word.min(word);
-            put += 1;
+            put += row.max(1);
+            before = if row == 0 { index } else { usize::MAX - 1 };
         }
         self.free_blocks += put as u32;
-        self.first_word = first_word as u16;
         put
+    }
+
+    /// Puts back as many of `blocks` as stand side by side, from the first one, which has this index, on, but for the
+    /// count. Returns how many; 0: one of them is in the slab already. Programs that free what they allocated in
+    /// order, or the other way round, give back such rows.
+    fn put_row(&mut self, blocks: &[*mut u8], index: usize, rises: bool) -> usize {
+        let bytes = self.bytes as usize;
+        let (step, places) =
+            if rises { (bytes, self.capacity as usize - index) } else { (bytes.wrapping_neg(), index + 1) };
+        let (first, most, mut row) = (blocks[0] as usize, places.min(blocks.len()), 1);
+        while row < most && blocks[row] as usize == first.wrapping_add(step.wrapping_mul(row)) {
+            row += 1;
+        }
+        let lowest = if rises { index } else { index + 1 - row };
+        if !self.set_free(lowest, lowest + row - 1) {
+            return 0;
+        }
+        self.first_word = self.first_word.min((lowest / WORD_BITS) as u16);
+        row
+    }
+
+    /// Sets the bits of the blocks with these indices, if none of them is set.
+    #[must_use]
+    fn set_free(&mut self, lowest: usize, highest: usize) -> bool {
+        let words = lowest / WORD_BITS..=highest / WORD_BITS;
+        let bits_of = |word: usize| {
+            let from = lowest.saturating_sub(word * WORD_BITS);
+            let to = (highest - word * WORD_BITS).min(WORD_BITS - 1);
+            u64::MAX << from & u64::MAX >> (WORD_BITS - 1 - to)
+        };
+        if words.clone().any(|word| self.free[word] & bits_of(word) != 0) {
+            return false;
+        }
+        words.for_each(|word| self.free[word] |= bits_of(word));
+        true
     }
 
     /// Why a block cannot be put back.
@@ -376,6 +434,47 @@ mod tests {
         let mut s = slab(class_of(3584));
         let behind = (s.base + s.capacity as usize * 3584) as *mut u8;
         assert_eq!((s.put_leading(&[behind]), s.why_refused(behind)), (0, PutError::BeyondLast));
+    }
+
+    #[test]
+    fn rows_are_put_back_whole_whatever_their_order() {
+        for class in [0, 7, 20, 40, NUM_CLASSES - 1] {
+            let capacity = CLASSES[class].capacity as usize;
+            let mut out = vec![core::ptr::null_mut(); capacity];
+            let orders: [fn(usize, usize) -> usize; 4] = [
+                |at, _| at,
+                |at, n| n - 1 - at,
+                |at, n| (at + n / 3) % n,
+                |at, n| if at / 9 % 2 == 0 { at } else { (at / 9 * 9 + 8).min(n - 1) - at % 9 },
+            ];
+            for order in orders {
+                let mut s = slab(class);
+                assert_eq!(s.take_many(capacity, usize::MAX, &mut out), capacity);
+                let blocks: Vec<_> = (0..capacity).map(|at| out[order(at, capacity)]).collect();
+                let distinct: std::collections::BTreeSet<_> = blocks.iter().collect();
+                let first_twice = (1..capacity).find(|&at| blocks[..at].contains(&blocks[at]));
+                assert_eq!(first_twice.is_none(), distinct.len() == capacity);
+                assert_eq!(s.put_leading(&blocks), first_twice.unwrap_or(capacity), "class {class}");
+                assert!(blocks[..first_twice.unwrap_or(capacity)].iter().all(|&block| s.holds(block as usize)));
+                assert_eq!(s.check_rep(), 0);
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_ends_before_a_block_that_is_free() {
+        for falls in [false, true] {
+            let mut s = slab(3);
+            let mut out = [core::ptr::null_mut(); 200];
+            assert_eq!(s.take_many(200, usize::MAX, &mut out), 200);
+            assert_eq!(s.put_leading(&[out[100]]), 1);
+            let mut blocks = out[70..140].to_vec();
+            if falls {
+                blocks.reverse();
+            }
+            assert_eq!(s.put_leading(&blocks), if falls { 39 } else { 30 });
+            assert_eq!(s.check_rep(), 0);
+        }
     }
 
     #[test]

@@ -264,7 +264,7 @@ impl SlabSet {
 
     /// Puts back the first of `blocks`, which stands in the slab of this set with first slot `slot`, and
     /// those behind it as far as they stand there too. Returns how many that were.
-    #[inline]
+    #[inline(always)]
     pub fn put_leading(&mut self, slot: u32, class: usize, blocks: &[*mut u8]) -> (usize, Put) {
         // SAFETY: [I-SLAB] the caller read from the slot table that the slab belongs to this set.
         let slab = unsafe { slab_at(slot) };
