@@ -133,11 +133,40 @@ unsafe fn move_block(block: *mut u8, usable: usize, size: usize) -> *mut u8 {
         // SAFETY: the caller's promise.
         return unsafe { shrink_block(block, size) };
     }
-    let new = alloc::allocate(size);
+    if policy::grows_in_small_steps(usable, size) {
+        // SAFETY: the caller's promise.
+        return unsafe { move_to_room(block, usable, size) };
+    }
+    // SAFETY: the caller's promise.
+    unsafe { move_to(alloc::allocate(size), block, usable) }
+}
+
+/// A larger block, with room for more small steps where that can be had; errno stays if there is one.
+///
+/// # Safety
+/// As for [`move_block`].
+#[inline(never)]
+unsafe fn move_to_room(block: *mut u8, usable: usize, size: usize) -> *mut u8 {
+    let errno_before = errno::get();
+    let mut new = alloc::allocate(policy::room_to_grow(usable, size));
+    if new.is_null() {
+        errno::set(errno_before);
+        new = alloc::allocate(size);
+    }
+    // SAFETY: the caller's promise.
+    unsafe { move_to(new, block, usable) }
+}
+
+/// Copies `bytes` of a block to a new one, and frees it; where there is no new one it stays.
+///
+/// # Safety
+/// The block is the caller's to free; both have so many bytes, but if `new` is null.
+#[inline(always)]
+unsafe fn move_to(new: *mut u8, block: *mut u8, bytes: usize) -> *mut u8 {
     if !new.is_null() {
-        // SAFETY: two different blocks of at least this many bytes.
+        // SAFETY: the caller's promise; two different blocks.
         unsafe {
-            ptr::copy_nonoverlapping(block, new, usable);
+            ptr::copy_nonoverlapping(block, new, bytes);
             free::deallocate(block);
         }
     }
@@ -158,9 +187,5 @@ unsafe fn shrink_block(block: *mut u8, size: usize) -> *mut u8 {
         return block;
     }
     // SAFETY: two different blocks of at least `size` bytes.
-    unsafe {
-        ptr::copy_nonoverlapping(block, new, size);
-        free::deallocate(block);
-    }
-    new
+    unsafe { move_to(new, block, size) }
 }

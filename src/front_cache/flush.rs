@@ -3,7 +3,7 @@
 //! ```text
 //! push_slow
 //!   class falls:     while the process or the thread only gives memory up, all cached blocks of the class
-//!                    go back to their slabs (remote::drain::settle), and the bin takes few until it is
+//!                    go back to their slabs (remote::drain::settle_class), and the bin takes few until it is
 //!                    filled again
 //!   class shrinks:   the older half of the bin goes back, and one magazine of the depot
 //!   depot has room:  the full magazine goes there, an empty one takes its place
@@ -17,7 +17,7 @@ use super::heap::{Heap, Inside};
 use super::{bind, tls, visit};
 use crate::geometry::{CLASSES, NUM_CLASSES};
 use crate::policy;
-use crate::remote::drain::settle;
+use crate::remote::drain::{settle, settle_class};
 use crate::remote::outbox::{Posted, post_one};
 use crate::shared_pool;
 
@@ -128,7 +128,7 @@ fn flush_oldest(inside: &mut Inside<'_>, class: usize, older: usize) {
     let (blocks, magazine) = (bin.blocks(), bin.magazine());
     // SAFETY: [I-BIN] the bin's magazine; its first `blocks` places are blocks.
     let places = unsafe { &mut (&mut (*magazine).items)[..blocks] };
-    settle(inside.set, &places[..older]);
+    settle_class(inside.set, class, &places[..older]);
     places.copy_within(older.., 0);
     bin.top = bin.base.wrapping_add(blocks - older);
     bin.note_lowest_gone(older);
@@ -140,7 +140,7 @@ fn flush_depot_magazine(inside: &mut Inside<'_>, class: usize) -> bool {
     let Some(magazine) = inside.depot.take(class) else { return false };
     // SAFETY: [I-MAGAZINE] it came out of the depot.
     let blocks = unsafe { (*magazine).blocks() };
-    settle(inside.set, blocks);
+    settle_class(inside.set, class, blocks);
     inside.set.note_flush(class, blocks.len());
     // SAFETY: [I-MAGAZINE] its blocks are settled.
     unsafe { inside.depot.keep_empty(magazine) };

@@ -11,7 +11,7 @@ use super::orphan;
 use crate::geometry::*;
 use crate::magazine::Magazine;
 use crate::policy;
-use crate::remote::drain::{Receiver, drain, settle};
+use crate::remote::drain::{Receiver, drain, settle_class};
 use crate::remote::outbox::Posted;
 use crate::shared_pool;
 use crate::slab::directory::{self, HeapRecord};
@@ -196,7 +196,7 @@ fn empty_shrinking_depot(set: &mut SlabSet, depot: &mut Depot) {
 fn empty_depot_class(set: &mut SlabSet, depot: &mut Depot, class: usize) {
     while let Some(full) = depot.take(class) {
         // SAFETY: [I-MAGAZINE] taken out of the depot, it is this thread's.
-        settle(set, unsafe { (*full).blocks() });
+        settle_class(set, class, unsafe { (*full).blocks() });
         // SAFETY: [I-MAGAZINE] its blocks are settled.
         unsafe { depot.keep_empty(full) };
     }

@@ -25,6 +25,10 @@ const SPARSE_LOOK_SHIFT: u32 = 8;
 /// Frees between two looks where blocks are used from end to end.
 const SPARED_FREES_DENSE: u32 = 3;
 
+/// A block grows in small steps where a step is at most so many parts of it. Containers that grow by an eighth, as
+/// Python's lists do, have room of their own.
+const PARTS_OF_SMALL_STEPS: usize = 16;
+
 /// So many pages of spans a thread gives back for calloc at once, and those of one more span. Each may bring a fault in vain,
 /// which takes a microsecond or two.
 pub const MOST_CLEARED_PAGES: u32 = 32768;
@@ -55,6 +59,18 @@ pub const fn may_have_huge_pages(bytes: usize, live_bytes: usize) -> bool {
 /// at least half of it is used.
 pub const fn fits_in_place(usable: usize, size: usize) -> bool {
     size <= usable && size >= usable / 2
+}
+
+/// Whether a block of `usable` bytes that moves to grow to `size` grows in small steps.
+pub const fn grows_in_small_steps(usable: usize, size: usize) -> bool {
+    size - usable <= usable / PARTS_OF_SMALL_STEPS
+}
+
+/// Bytes to ask for then, if those can be had: a quarter more than it had, so that a program that appends a little at a
+/// time has its bytes copied about four times in all, not eight. Only classes have such room; spans grow where they stand.
+pub const fn room_to_grow(usable: usize, size: usize) -> usize {
+    let roomy = usable + usable / 4;
+    if roomy <= MAX_CLASS_BYTES { roomy } else { size }
 }
 
 /// Whether a cached mapping of `have_bytes` may serve a request for `want_bytes`: at most one eighth
@@ -91,6 +107,15 @@ mod tests {
     fn in_place_means_at_least_half_used() {
         assert!(fits_in_place(128, 64) && fits_in_place(128, 128));
         assert!(!fits_in_place(128, 63) && !fits_in_place(128, 129));
+    }
+
+    #[test]
+    fn what_grows_in_small_steps_has_room_for_more_of_them() {
+        assert!(grows_in_small_steps(1024, 1025) && grows_in_small_steps(1024, 1088));
+        assert!(!grows_in_small_steps(1024, 1089) && !grows_in_small_steps(128, 144));
+        assert_eq!(room_to_grow(1024, 1040), 1280);
+        assert_eq!(room_to_grow(48 * KIB, 48 * KIB + 1), 60 * KIB);
+        assert_eq!(room_to_grow(56 * KIB, 56 * KIB + 1), 56 * KIB + 1, "no class has so much");
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub use budget::{has_room, peak_bytes, would_raise_peak};
 pub use empty_of_heaps::{empty_slots, give_up_empty_runs};
 pub use purge::{claimed_bytes, decay, is_draining, purge_all, purge_excess, purges};
 pub use recover::{recount_advertised, recover};
-pub use release::{LastSlabs, release_attached, release_run, release_slab, return_leading};
+pub use release::{LastSlabs, release_attached, release_run, release_slab, return_leading, return_leading_of_class};
 pub use unused::{check_hints, claim_aligned, claim_behind};
 pub use whole::{claim_superslabs, unclaim_superslabs};
 

@@ -13,23 +13,30 @@ use crate::stats::POOL;
 use crate::superslab::registry;
 use crate::superslab::registry::TableView;
 
-/// Puts `blocks` back into their slabs as far as those belong to `set` and are of one class; a slab that is whole again
-/// goes back to the pool. Returns how many that were. Ends the process where one is in its slab already.
+/// Puts the first of `blocks` back into the slab it stands in, which belongs to `set`, and those behind it
+/// as far as they stand there too; a slab that is whole again goes back to the pool. Returns how many that
+/// were. Ends the process when the first is in the slab already.
+#[inline(always)]
+pub fn return_leading(set: &mut SlabSet, slot: u32, class: usize, blocks: &[*mut u8]) -> usize {
+    let (put, outcome) = set.put_leading(slot, class, blocks);
+    match outcome {
+        Put::Kept => {}
+        Put::Whole => release_slab(set, slot, class),
+        Put::Refused => end(slot, blocks[0]),
+    }
+    put
+}
+
+/// The same for all of `blocks`, which are of one class, as far as their slabs belong to `set`.
 #[inline(never)]
-pub fn return_leading(set: &mut SlabSet, view: &TableView, class: usize, blocks: &[*mut u8]) -> usize {
-    let entry = slab_entry(set.owner(), class);
+pub fn return_leading_of_class(set: &mut SlabSet, class: usize, blocks: &[*mut u8]) -> usize {
+    let (view, entry) = (TableView::now(), slab_entry(set.owner(), class));
     let mut rest = blocks;
-    while let Some((&block, _)) = rest.split_first() {
-        let slot = match view.look(block as usize) {
-            Some((slot, found)) if found == entry => head_slot(slot, class),
-            _ => break,
-        };
-        let (put, outcome) = set.put_leading(slot, class, rest);
-        match outcome {
-            Put::Kept => {}
-            Put::Whole => release_slab(set, slot, class),
-            Put::Refused => end(slot, block),
-        }
+    while let Some((&block, _)) = rest.split_first()
+        && let Some((slot, found)) = view.look(block as usize)
+        && found == entry
+    {
+        let put = return_leading(set, head_slot(slot, class), class, rest);
         rest = &rest[put..];
     }
     blocks.len() - rest.len()
