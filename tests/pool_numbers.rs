@@ -604,6 +604,34 @@ fn refills_are_as_large_as_the_options_say() {
     });
 }
 
+/// What a refill brings on average to threads, one after the other in one heap, that need a block each; the first one
+/// needs many.
+fn refilled_in_short_threads() -> u64 {
+    let in_thread = |count: usize| spawn(move || refilled(count)).join().unwrap();
+    in_thread(2000).1.into_iter().for_each(release);
+    let (blocks, held): (Vec<u64>, Vec<Vec<usize>>) = (0..50).map(|_| in_thread(1)).unzip();
+    held.into_iter().flatten().for_each(release);
+    blocks.iter().sum::<u64>() / blocks.len() as u64
+}
+
+#[test]
+fn refills_start_anew_in_each_thread() {
+    in_child("refills_start_anew_in_each_thread", &[], || {
+        let blocks = refilled_in_short_threads();
+        say(&format!("{blocks} blocks of 1 KiB a refill in short threads"));
+        assert!(blocks <= 4);
+    });
+}
+
+#[test]
+fn refills_in_each_thread_are_as_large_as_the_options_say() {
+    in_child("refills_in_each_thread_are_as_large_as_the_options_say", &[("HAKMEM_REFILL_COUNT_SMALL", "32")], || {
+        let blocks = refilled_in_short_threads();
+        say(&format!("{blocks} blocks of 1 KiB a refill in short threads"));
+        assert!((28..=32).contains(&blocks));
+    });
+}
+
 /// Fills `mib` MiB with blocks of one size, beside some long slabs and spans of which little is used.
 fn fill(mib: usize) -> Vec<usize> {
     let rest = [20 * KIB, 40 * KIB, 64 * KIB, 300 * KIB].into_iter().flat_map(|size| (0..3).map(move |_| block(size)));

@@ -4,9 +4,10 @@
 //! `top`. A fork in another thread therefore sees every block below `top` valid.
 #![allow(unsafe_code)] // pointers into the magazine
 
+use super::heap::fixed_refill_blocks;
 use crate::geometry::*;
 use crate::magazine::Magazine;
-use crate::policy::MAGAZINE_BLOCKS;
+use crate::policy::{self, MAGAZINE_BLOCKS};
 use crate::slab::owned::cached_class;
 use core::arch::asm;
 use core::mem::offset_of;
@@ -219,9 +220,11 @@ impl Bin {
         self.note_unused(usize::from(unused));
     }
 
-    /// Makes the next refill a small one, as the first was.
+    /// Makes the next refill a small one, as the first was, unless the options fix how many blocks it brings.
     pub(super) fn start_slowly(&mut self) {
-        self.refill_blocks = self.refill_blocks.min(crate::policy::first_refill(self.bytes()) as u16);
+        if fixed_refill_blocks(self.bytes()) == 0 {
+            self.refill_blocks = self.refill_blocks.min(policy::first_refill(self.bytes()) as u16);
+        }
     }
 
     /// Lets the bin, which is empty, take `places` blocks until it is filled again.

@@ -344,6 +344,7 @@ pub(super) fn empty_bins(front: &mut FrontCache, depot: &mut Depot) {
         if magazine.is_null() {
             continue;
         }
+        front.bins[class].start_slowly(); // the heap may serve another thread next
         // SAFETY: [I-MAGAZINE] the bin's magazine is the caller's now.
         unsafe {
             match (*magazine).count {
