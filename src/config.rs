@@ -148,13 +148,13 @@ options! {
         "The most blocks that one bin of a thread's front cache holds.";
     refill_tiny_blocks: u32 = "HAKMEM_REFILL_COUNT_TINY",
         Number { least: 0, most: FRONT_CACHE_MAX_BLOCKS, unit: "blocks" }, 0,
-        "How many blocks of up to 128 bytes a refill of the front cache brings; 0 adapts to use.";
+        "How many blocks of up to 128 bytes a refill of the front cache brings; 0 adapts to use, and lets larger blocks serve.";
     refill_small_blocks: u32 = "HAKMEM_REFILL_COUNT_SMALL",
         Number { least: 0, most: FRONT_CACHE_MAX_BLOCKS, unit: "blocks" }, 0,
-        "How many blocks of 129 bytes to 1 KiB a refill of the front cache brings; 0 adapts to use.";
+        "How many blocks of 129 bytes to 1 KiB a refill of the front cache brings; 0 adapts to use, and lets larger blocks serve.";
     refill_mid_blocks: u32 = "HAKMEM_REFILL_COUNT_MID",
         Number { least: 0, most: FRONT_CACHE_MAX_BLOCKS, unit: "blocks" }, 0,
-        "How many blocks above 1 KiB a refill of the front cache brings; 0 adapts to use.";
+        "How many blocks above 1 KiB a refill of the front cache brings; 0 adapts to use, and lets larger blocks serve.";
     drain_interval_refills: u32 = "HAKMEM_DRAIN_INTERVAL",
         Number { least: 1, most: 65536, unit: "refills" }, 1,
         "How many refills of a thread lie between two drains of its remote-free queue.";
