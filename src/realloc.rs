@@ -148,7 +148,7 @@ unsafe fn move_block(block: *mut u8, usable: usize, size: usize) -> *mut u8 {
 #[inline(never)]
 unsafe fn move_to_room(block: *mut u8, usable: usize, size: usize) -> *mut u8 {
     let errno_before = errno::get();
-    let mut new = alloc::allocate(policy::room_to_grow(usable, size));
+    let mut new = alloc::allocate(policy::room_to_grow(usable));
     if new.is_null() {
         errno::set(errno_before);
         new = alloc::allocate(size);

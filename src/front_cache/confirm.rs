@@ -34,12 +34,10 @@ pub fn is_free(owner: u32, slot: usize, class: usize, block: *mut u8) -> bool {
 /// keep it there for long. What [`bin_holds`] says of a pointer that is found holds here too: a lane's batch was given
 /// away before its blocks could be handed out.
 fn waits_in_an_outbox(block: *mut u8) -> bool {
-    let mut found = false;
-    directory::for_each(|_, record| {
+    (1..directory::ids() as u32).filter_map(directory::find).map(Heap::of_record).any(|heap| {
         // SAFETY: [I-HEAP] never unmapped.
-        found = found || unsafe { Outbox::may_hold(&raw const (*Heap::of_record(record)).front.outbox, block) };
-    });
-    found
+        unsafe { Outbox::may_hold(&raw const (*heap).front.outbox, block) }
+    })
 }
 
 /// Looks through the owner's bin, racing with it: a pointer that is found below a `top` at least as
@@ -58,8 +56,8 @@ pub(super) fn bin_holds(heap: *mut Heap, class: usize, block: *mut u8) -> bool {
     }
 }
 
-/// Looks through what belongs to the tenant of the heap, and through its slab that starts at `slab`, if that is one of
-/// its own.
+/// Looks through what belongs to the tenant of the heap, the bin once more, and its slab that starts at `slab`, if that is one
+/// of its own: while this thread is the tenant nothing goes from one to the other.
 fn in_slab_depot_or_queue(heap: *mut Heap, slab: Option<u32>, class: usize, block: *mut u8) -> bool {
     // SAFETY: [I-HEAP]
     let record = unsafe { &(*heap).record };
@@ -68,7 +66,8 @@ fn in_slab_depot_or_queue(heap: *mut Heap, slab: Option<u32>, class: usize, bloc
         if let Some(visit) = record.shared.tenancy.transition_visit() {
             // SAFETY: [I-TENANT] the visit made this thread the tenant.
             let found = unsafe {
-                slab.is_some_and(|slab| owns(heap, slab, class) && slab_at(slab).holds(block as usize))
+                bin_holds(heap, class, block) // the owner may have drained since the first look
+                    || slab.is_some_and(|slab| owns(heap, slab, class) && slab_at(slab).holds(block as usize))
                     || (*(*heap).depot.get()).holds(class, block)
                     || mail_holds(heap, block)
             };

@@ -23,7 +23,8 @@
 //! |---|---|
 //! | key, secret, size table | fixed; anyone may read the key |
 //! | bins | the owner thread, at any time (of an orphan, see `orphan.rs`, the tenant); reports and `confirm.rs` read them, racing with it |
-//! | outbox, view, refill count, waves, usage, cleared | the owner thread, at any time; an orphan's outbox the tenant |
+//! | outbox | the owner thread, at any time (an orphan's the tenant); reports and `confirm.rs` read it, racing with it |
+//! | view, refill count, waves, usage, cleared | the owner thread, at any time |
 //! | depot, slab set | the tenant (see `sync/tenancy.rs`) |
 //! | shared part | any thread |
 

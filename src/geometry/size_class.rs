@@ -167,7 +167,7 @@ pub struct ClassInfo {
 }
 
 impl ClassInfo {
-    /// Whether a block of the class starts at an address that lies in one of its slabs.
+    /// Whether a block of the class starts at an address that lies in one of its slabs, or at an offset in one.
     #[inline]
     pub const fn is_block_start(&self, address: usize) -> bool {
         is_block_start(address & self.slab_mask as usize, self.inverse, self.product_bound)

@@ -1,6 +1,7 @@
 //! The outbox: blocks of other heaps on their way, by owner.
 //!
-//! An outbox belongs to its heap's owner alone; visitors do not touch it, but where a fork has left it without one.
+//! An outbox belongs to its heap's owner alone; visitors do not touch it, but where a fork has left it without one. Reports,
+//! and who looks for a block that may be freed twice, read it racing with the owner.
 //! It holds at most about [`policy::OUTBOX_MAX_BYTES`]; lanes are posted when they are full (sooner if the owner sleeps),
 //! when another owner needs the lane, when all of them together hold that much, on the slow paths that ask
 //! the shared pool, and at thread exit. When the thread moves to another heap, the outbox moves with it.

@@ -10,8 +10,7 @@ use crate::policy;
 use crate::slab::owned::{PutError, head_slot, slab_at};
 use crate::slab::set::{Put, SlabSet};
 use crate::stats::POOL;
-use crate::superslab::registry;
-use crate::superslab::registry::TableView;
+use crate::superslab::registry::{self, TableView};
 
 /// Puts the first of `blocks` back into the slab it stands in, which belongs to `set`, and those behind it
 /// as far as they stand there too; a slab that is whole again goes back to the pool. Returns how many that
@@ -27,7 +26,8 @@ pub fn return_leading(set: &mut SlabSet, slot: u32, class: usize, blocks: &[*mut
     put
 }
 
-/// The same for all of `blocks`, which are of one class, as far as their slabs belong to `set`.
+/// The same for all of `blocks`, which are of one class, as far as their slabs belong to `set`. What a class fixes is looked
+/// up once here; batches of several classes would pay a call for each block.
 #[inline(never)]
 pub fn return_leading_of_class(set: &mut SlabSet, class: usize, blocks: &[*mut u8]) -> usize {
     let (view, entry) = (TableView::now(), slab_entry(set.owner(), class));

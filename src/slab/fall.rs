@@ -64,7 +64,7 @@ impl Fall {
 
     #[cold]
     fn is_swing(&self) -> bool {
-        // as of the last flush, which a fall so deep has had a short while ago
+        // as of the last flush: after a rest a swing is taken for one until something is flushed again
         let delays_ms = || self.put_ms.wrapping_sub(self.swung_ms) / policy::KEPT_HALF_LIFE_DELAYS;
         self.bytes < self.swing_bytes && delays_ms() < config::get().purge_delay_ms()
     }

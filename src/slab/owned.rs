@@ -44,6 +44,9 @@ pub struct Slab {
 
 const _: () = assert!(size_of::<Slab>() <= registry::SLAB_MEMORY_BYTES);
 
+/// Beside no index of a block.
+const NO_INDEX: usize = usize::MAX;
+
 /// The slab whose first slot is `slot`.
 ///
 /// # Safety
@@ -288,13 +291,13 @@ impl Slab {
         let mut put = 0;
         while let Some(&block) = blocks.get(put) {
             let index = self.index_of(block as usize);
-            let is_beside = index.wrapping_sub(before).wrapping_add(1) & !2 == 0 && index < self.capacity as usize;
+            let is_beside = index.abs_diff(before) == 1 && index < self.capacity as usize;
             let row = if is_beside { self.put_row(&blocks[put..], index, index > before) } else { 0 };
             if row == 0 && !self.put(index) {
                 break;
             }
             put += row.max(1);
-            before = if row == 0 { index } else { usize::MAX - 1 };
+            before = if row == 0 { index } else { NO_INDEX };
         }
         self.free_blocks += put as u32;
         put
@@ -459,6 +462,22 @@ mod tests {
                 assert_eq!(s.check_rep(), 0);
             }
         }
+    }
+
+    #[test]
+    fn a_row_ends_where_the_slab_does() {
+        let mut s = slab(3);
+        let mut out = [core::ptr::null_mut(); 1024];
+        assert_eq!((class_bytes(3), s.take_many(1024, usize::MAX, &mut out)), (64, 1024));
+        let at = |place: usize| (s.base + place * 64) as *mut u8;
+        let rising: Vec<_> = (1000..1040).map(at).collect();
+        let falling: Vec<_> = (0..20)
+            .rev()
+            .chain([usize::MAX, usize::MAX - 1])
+            .map(|place| (s.base.wrapping_add(place.wrapping_mul(64))) as *mut u8)
+            .collect();
+        assert_eq!((s.put_leading(&rising), s.put_leading(&falling)), (24, 20));
+        assert_eq!((s.free_blocks(), s.check_rep()), (44, 0));
     }
 
     #[test]
