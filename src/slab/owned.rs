@@ -292,7 +292,7 @@ impl Slab {
         while let Some(&block) = blocks.get(put) {
             let index = self.index_of(block as usize);
             let is_beside = index.abs_diff(before) == 1 && index < self.capacity as usize;
-            let row = if is_beside { self.put_row(&blocks[put..], index, index > before) } else { 0 };
+            let row = if is_beside { self.put_row(&blocks[put..], index, before) } else { 0 };
             if row == 0 && !self.put(index) {
                 break;
             }
@@ -303,11 +303,11 @@ impl Slab {
         put
     }
 
-    /// Puts back as many of `blocks` as stand side by side, from the first one, which has this index, on, but for the
-    /// count. Returns how many; 0: one of them is in the slab already. Programs that free what they allocated in
+    /// Puts back as many of `blocks` as stand side by side, from the first one, which has this index and goes on from the
+    /// one beside it with index `before`, but for the count. Returns how many; 0: one of them is in the slab already. Programs that free what they allocated in
     /// order, or the other way round, give back such rows.
-    fn put_row(&mut self, blocks: &[*mut u8], index: usize, rises: bool) -> usize {
-        let bytes = self.bytes as usize;
+    fn put_row(&mut self, blocks: &[*mut u8], index: usize, before: usize) -> usize {
+        let (bytes, rises) = (self.bytes as usize, index > before);
         let (step, places) =
             if rises { (bytes, self.capacity as usize - index) } else { (bytes.wrapping_neg(), index + 1) };
         let (first, most, mut row) = (blocks[0] as usize, places.min(blocks.len()), 1);
