@@ -1,10 +1,11 @@
 //! Whether the program uses its large blocks from end to end, and what follows: by default, whether mappings are opened
 //! to huge pages, and whether calloc writes zeros to warm pages or gives them back. What a program does with a block
-//! cannot be known when it asks, but when it frees one: some pages are looked at, and are zero where they were never
-//! written to.
+//! cannot be known when it asks, but later: some pages are looked at, and are zero where they were never written to. That is
+//! when it frees the block, when it makes it grow, and when it asks for the next one (`fresh.rs`).
 #![allow(unsafe_code)] // reads blocks that were freed
 
-use super::registry::HugeBlock;
+use super::fresh;
+use super::registry::{self, HugeBlock};
 use crate::config::{self, Thp};
 use crate::geometry::*;
 use crate::os;
@@ -21,8 +22,8 @@ static SPARED: AtomicU32 = AtomicU32::new(0);
 static SPARSE_LOOKS: AtomicU32 = AtomicU32::new(0);
 /// Whether the block that was looked at last was used from end to end; 0 or 1.
 static DENSE: AtomicU32 = AtomicU32::new(0);
-/// Bytes that may be opened to huge pages: what was used from end to end and freed, no more than was live at the time.
-/// A program that uses all from then on in part takes no more for it than it had before.
+/// Bytes that may be opened to huge pages: what was used from end to end, no more than was live at the time. A program that
+/// uses all from then on in part takes no more for it than it had before, and half a block.
 static CREDIT_BYTES: AtomicUsize = AtomicUsize::new(0);
 
 /// Whether a block like the one looked at last is used from end to end.
@@ -30,34 +31,48 @@ pub fn is_dense() -> bool {
     DENSE.load(Ordering::Relaxed) != 0
 }
 
-/// Whether a block of `bytes` is to be opened to huge pages. A limit on memory or addresses counts what is asked for,
-/// not what a huge page brings beside it.
-pub fn wants_huge_pages(bytes: usize) -> bool {
-    is_dense()
-        && policy::may_have_huge_pages(bytes, POOL.huge_live_bytes.get() as usize)
-        && bytes <= CREDIT_BYTES.load(Ordering::Relaxed)
+/// Whether a fresh block of `bytes` is to be opened to huge pages; those that the program has are looked at first, if
+/// nothing else tells.
+pub fn fresh_wants_huge_pages(bytes: usize) -> bool {
+    may_open(bytes)
+        && (has_credit(bytes) || {
+            fresh::look();
+            has_credit(bytes)
+        })
+}
+
+/// Whether so much fresh memory may be opened to huge pages.
+fn has_credit(bytes: usize) -> bool {
+    is_dense() && policy::suffices(CREDIT_BYTES.load(Ordering::Relaxed), bytes)
+}
+
+/// Whether a block of `bytes` may be opened to huge pages, if blocks are used from end to end. A limit on memory or
+/// addresses counts what is asked for, not what a huge page brings beside it.
+fn may_open(bytes: usize) -> bool {
+    policy::may_have_huge_pages(bytes, POOL.huge_live_bytes.get() as usize)
         && config::get().thp() == Thp::Auto
         && config::get().memory_limit_mib() == 0
         && reservation::limit_bytes() == usize::MAX
 }
 
-/// Opens a block of the caller's that wants it. All of its mapping, of which the system takes what lies on whole huge
-/// pages: parts could not be resized together.
-pub fn open(block: &HugeBlock) {
+/// Opens a block of the caller's that wants it, of which `fresh_bytes` are not warm. All of its mapping, of which the system
+/// takes what lies on whole huge pages: parts could not be resized together.
+pub fn open(block: &HugeBlock, fresh_bytes: usize) {
     let credit_bytes = CREDIT_BYTES.load(Ordering::Relaxed);
-    CREDIT_BYTES.store(credit_bytes.saturating_sub(block.bytes()), Ordering::Relaxed);
+    CREDIT_BYTES.store(credit_bytes.saturating_sub(fresh_bytes), Ordering::Relaxed);
     block.set_open_to_huge_pages(huge_pages::open_mapping(block.start(), block.mapped_bytes()));
 }
 
-/// Opens or closes a block of the caller's, if that was learned since. What is open stays so while it shrinks.
-pub fn renew(block: &HugeBlock) {
+/// Opens or closes a block of the caller's, if that was learned since; `fresh_bytes` of it were added and are not warm.
+/// What is open stays so while it shrinks.
+pub fn renew(block: &HugeBlock, fresh_bytes: usize) {
     if block.is_open_to_huge_pages() {
         if !is_dense() {
             huge_pages::close_mapping(block.start(), block.mapped_bytes());
             block.set_open_to_huge_pages(false);
         }
-    } else if wants_huge_pages(block.bytes()) {
-        open(block);
+    } else if may_open(block.bytes()) && has_credit(fresh_bytes) {
+        open(block, fresh_bytes);
     }
 }
 
@@ -74,17 +89,37 @@ pub fn learn(block: &HugeBlock) {
     let is_dense = looked_at_pages(start, bytes).all(is_used_page);
     let sparse_looks = if is_dense { 0 } else { SPARSE_LOOKS.load(Ordering::Relaxed).saturating_add(1) };
     SPARSE_LOOKS.store(sparse_looks, Ordering::Relaxed);
-    let spared = policy::spared_frees(sparse_looks);
-    let credit_bytes = if is_dense {
-        let earned_bytes = bytes.saturating_mul(1 + spared as usize);
-        let credit_bytes = CREDIT_BYTES.load(Ordering::Relaxed).saturating_add(earned_bytes);
-        credit_bytes.min(POOL.huge_live_bytes.get() as usize)
+    SPARED.store(policy::spared_frees(sparse_looks), Ordering::Relaxed);
+    if is_dense {
+        note_dense(bytes);
     } else {
-        0
-    };
-    SPARED.store(spared, Ordering::Relaxed);
-    DENSE.store(u32::from(is_dense), Ordering::Relaxed);
-    CREDIT_BYTES.store(credit_bytes, Ordering::Relaxed);
+        DENSE.store(0, Ordering::Relaxed);
+        CREDIT_BYTES.store(0, Ordering::Relaxed);
+    }
+}
+
+/// Whether a block that the program has at `start`, and may free at any moment, seems to be used from end to end. A program that takes
+/// all its memory first frees none that would tell. That it is not used so yet says nothing.
+pub(super) fn seems_dense(start: usize, block: &HugeBlock) -> bool {
+    looked_at_pages(start, block.bytes()).all(|page| registry::is_live(start, block) && seems_used_by_others(page))
+}
+
+/// Learns from a block of the program's that is about to grow by `fresh_bytes`, if that is not known anyway: it would not
+/// grow if it were not full.
+pub fn learn_from_growing(block: &HugeBlock, fresh_bytes: usize) {
+    let bytes = block.bytes();
+    let is_open = block.is_open_to_huge_pages();
+    if !is_open && may_open(bytes) && !has_credit(fresh_bytes) && seems_dense(block.start(), block) {
+        note_dense(bytes);
+    }
+}
+
+/// Notes that a block of so many bytes is used from end to end, and maybe those before the next look.
+pub(super) fn note_dense(bytes: usize) {
+    let earned_bytes = bytes.saturating_mul(1 + policy::spared_frees(0) as usize);
+    let credit_bytes = CREDIT_BYTES.load(Ordering::Relaxed).saturating_add(earned_bytes);
+    CREDIT_BYTES.store(credit_bytes.min(POOL.huge_live_bytes.get() as usize), Ordering::Relaxed);
+    DENSE.store(1, Ordering::Relaxed);
 }
 
 /// Whether a span of the caller's that was in use before seems to be used from end to end, as far as the first of those
@@ -110,6 +145,12 @@ fn is_used_page(address: usize) -> bool {
     os::is_readable(address) && unsafe { holds_more_than_zeros(address) }
 }
 
+/// Whether one of some words of the page at `address`, which may be anybody's or gone, is not 0.
+fn seems_used_by_others(address: usize) -> bool {
+    let step = os::page_bytes() / policy::LOOKED_AT_WORDS;
+    (0..policy::LOOKED_AT_WORDS).any(|word| os::is_readable_and_not_zero(address + word * step))
+}
+
 /// Whether any word of the page at `address` is not 0.
 ///
 /// # Safety
@@ -132,14 +173,15 @@ mod tests {
         // SAFETY: a page of the test's own.
         unsafe {
             let page = alloc_zeroed(layout);
-            for byte in [0, 2000, page_bytes - 1] {
-                assert!(!is_used_page(page as usize));
+            for (byte, seems_used) in [(0, true), (2000, false), (page_bytes / 2 + 3, true), (page_bytes - 1, false)] {
+                assert!(!is_used_page(page as usize) && !seems_used_by_others(page as usize));
                 page.add(byte).write(1);
                 assert!(is_used_page(page as usize));
+                assert_eq!(seems_used_by_others(page as usize), seems_used, "by some of its words");
                 page.add(byte).write(0);
             }
             dealloc(page, layout);
         }
-        assert!(!is_used_page(8 * page_bytes), "nothing is mapped there");
+        assert!(!is_used_page(8 * page_bytes) && !seems_used_by_others(8 * page_bytes), "nothing is mapped there");
     }
 }

@@ -4,6 +4,7 @@
 
 use super::cache;
 use super::density;
+use super::fresh;
 use super::registry::{self, HugeBlock};
 use crate::config::{self, Thp};
 use crate::geometry::*;
@@ -24,11 +25,11 @@ pub fn allocate(bytes: usize, align: usize) -> Option<(*mut u8, Content)> {
     }
     decay();
     let cacheable = bytes > MAX_SPAN_BYTES;
-    let cached = if cacheable { cache::take(bytes, align).or_else(|| reshape(bytes, align)) } else { None };
+    let cached = if cacheable { cached(bytes, align) } else { None };
     let (block, content) = match cached {
-        Some(block) => {
+        Some((block, fresh_bytes)) => {
             POOL.huge_cache_hits.add();
-            density::renew(block);
+            density::renew(block, fresh_bytes);
             (block, Content::Unknown)
         }
         None => {
@@ -36,7 +37,10 @@ pub fn allocate(bytes: usize, align: usize) -> Option<(*mut u8, Content)> {
                 cache::account_refault(bytes); // before more is unmapped to make room for it
             }
             match map(bytes, align) {
-                Some(block) => (block, Content::Zero),
+                Some(block) => {
+                    fresh::remember(block);
+                    (block, Content::Zero)
+                }
                 None => in_window(bytes, align)?,
             }
         }
@@ -54,9 +58,14 @@ fn decay() {
     shared_pool::decay();
 }
 
+/// A cached mapping, and how many bytes of it are not warm.
+fn cached(bytes: usize, align: usize) -> Option<(&'static HugeBlock, usize)> {
+    cache::take(bytes, align).map(|block| (block, 0)).or_else(|| reshape(bytes, align))
+}
+
 /// A cached mapping that does not fit, cut or stretched to measure: the pages that it has are warm, and
-/// would lie beside a fresh mapping otherwise.
-fn reshape(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
+/// would lie beside a fresh mapping otherwise. And the bytes by which it is longer now.
+fn reshape(bytes: usize, align: usize) -> Option<(&'static HugeBlock, usize)> {
     if align > os::page_bytes() {
         return None;
     }
@@ -64,10 +73,11 @@ fn reshape(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
     // the child of a fork would take a cached block that is in no place to be as its record says
     registry::remove(block.start());
     // it is neither live nor cached now
-    cache::give_way_to_block(bytes, bytes.saturating_sub(block.bytes()));
-    let room = bytes <= block.bytes() || shared_pool::has_room(bytes);
+    let fresh_bytes = bytes.saturating_sub(block.bytes());
+    cache::give_way_to_block(bytes, fresh_bytes);
+    let room = fresh_bytes == 0 || shared_pool::has_room(bytes);
     if room && resize_mapping(block, bytes).is_some() {
-        return Some(block);
+        return Some((block, fresh_bytes));
     }
     cache::unmap(block);
     None
@@ -75,7 +85,7 @@ fn reshape(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
 
 fn map(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
     let block = registry::new_block()?;
-    let is_open = density::wants_huge_pages(bytes);
+    let is_open = density::fresh_wants_huge_pages(bytes);
     // the last huge page is whole: what of it lies behind the block is room
     let (mapped, align) =
         if is_open { (round_up(bytes, SUPERSLAB_BYTES)?, align.max(SUPERSLAB_BYTES)) } else { (bytes, align) };
@@ -100,7 +110,7 @@ fn map(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
     block.set_bytes(bytes);
     block.set_open_to_huge_pages(false);
     if is_open {
-        density::open(block);
+        density::open(block, bytes);
     } else {
         huge_pages::advise_mapping(start, bytes);
     }
@@ -141,6 +151,7 @@ pub fn deallocate(address: usize, block: &'static HugeBlock) -> bool {
         return false;
     }
     if block.superslabs() == 0 {
+        fresh::forget(block);
         density::learn(block);
     }
     POOL.huge_live_bytes.sub_n(block.bytes() as u64);
@@ -176,6 +187,7 @@ pub fn resize(block: &'static HugeBlock, bytes: usize) -> Option<*mut u8> {
         return policy::fits_in_place(old, bytes).then_some(start as *mut u8);
     }
     if bytes > old {
+        density::learn_from_growing(block, bytes - old);
         cache::give_way_to_block(bytes - old, bytes - old);
         if !shared_pool::has_room(bytes - old) {
             return None;
@@ -184,7 +196,7 @@ pub fn resize(block: &'static HugeBlock, bytes: usize) -> Option<*mut u8> {
     if bytes != old {
         resize_mapping(block, bytes)?;
         POOL.huge_live_bytes.replace(old as u64, bytes as u64);
-        density::renew(block);
+        density::renew(block, bytes.saturating_sub(old));
     }
     Some(block.start() as *mut u8)
 }

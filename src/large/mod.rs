@@ -4,6 +4,7 @@
 //! span.rs       64 KiB to 1 MiB: runs of slots of the window; the shared pool caches them
 //! huge.rs       above: mappings of their own, with room behind the block, resized by mremap beyond that
 //! density.rs    whether the program uses those from end to end, and so whether they may have huge pages
+//! fresh.rs      the blocks that were handed out last, to be looked at for that
 //! zero.rs       for calloc: zeros are written, or pages go back
 //! cache.rs      mappings that were freed and are still warm
 //! recover.rs    what other threads had in their hands at a fork
@@ -12,6 +13,7 @@
 
 pub mod cache;
 mod density;
+mod fresh;
 pub mod huge;
 pub mod recover;
 pub mod registry;

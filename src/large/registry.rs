@@ -236,6 +236,11 @@ pub fn find(address: usize) -> Found {
     }
 }
 
+/// Whether `block` is live at `address`, unless others have changed that by now.
+pub fn is_live(address: usize, block: &HugeBlock) -> bool {
+    matches!(find(address), Found::Live(there) if ptr::eq(there, block))
+}
+
 /// Every registered block, by the address it is registered at, and whether it is cached: for checks.
 pub fn for_each(mut visit: impl FnMut(usize, &'static HugeBlock, bool)) {
     // SAFETY: [I-RADIX]

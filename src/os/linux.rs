@@ -133,6 +133,15 @@ pub fn is_readable(address: usize) -> bool {
     !matches!(unsafe { syscall(libc::SYS_rt_sigprocmask, args) }, Err(Errno(libc::EFAULT)))
 }
 
+/// Whether the word at `address`, a multiple of 4, can be read and is not 0, without touching it from user space: whatever
+/// others do with the page meanwhile, the answer may be old and the look harms nothing. The kernel compares the word
+/// before it moves none of the sleepers that wait for it, of which there are none.
+pub fn is_readable_and_not_zero(address: usize) -> bool {
+    let op = (libc::FUTEX_CMP_REQUEUE | libc::FUTEX_PRIVATE_FLAG) as usize;
+    // SAFETY: wakes and moves no one; the word is only read, by the system, which checks its address.
+    matches!(unsafe { syscall(libc::SYS_futex, [address, op, 0, 0, address, 0]) }, Err(Errno(libc::EAGAIN)))
+}
+
 /// Does `work` while no signal can interrupt the calling thread: all are blocked, and the mask put back afterwards. If
 /// the kernel refuses, the work is done all the same.
 pub fn without_signals(work: impl FnOnce()) {

@@ -10,7 +10,7 @@
 //! | [`forbid_huge_pages`], [`ask_for_huge_pages`] | advice; the content stays |
 //! | [`touch_fresh_page`] | brings a page, of which every byte is zero and stays so |
 //! | [`futex_wait`], [`futex_wake_one`] | for the one lock, and for nothing that malloc or free waits for otherwise |
-//! | [`memory_limit`], [`is_readable`], [`open_for_append`], [`close`], [`getpid`] | looks and files; see each |
+//! | [`memory_limit`], [`is_readable`], [`is_readable_and_not_zero`], [`open_for_append`], [`close`], [`getpid`] | looks and files; see each |
 //! | [`now_ms`] | coarse monotonic clock, no system call (vdso) |
 //! | [`timed`] | the same calls, and how long they took |
 //! | [`without_signals`] | work that no signal handler interrupts |
@@ -28,8 +28,8 @@ pub mod futex_lock;
 mod linux;
 
 pub use linux::{
-    close, futex_wait, futex_wake_one, getpid, is_readable, memory_limit, now_ms, open_for_append, page_bytes,
-    process_secret, stack_pointer, thread_pointer, without_signals, yield_core,
+    close, futex_wait, futex_wake_one, getpid, is_readable, is_readable_and_not_zero, memory_limit, now_ms,
+    open_for_append, page_bytes, process_secret, stack_pointer, thread_pointer, without_signals, yield_core,
 };
 
 use crate::sync::counter::SharedCounter;

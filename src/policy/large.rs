@@ -17,9 +17,15 @@ const ROOM_MIN_BYTES: usize = 256 * MIB;
 /// from the same size on.
 const DENSITY_MIN_BYTES: usize = 4 * MIB;
 /// Bytes that a program has in huge blocks before one may have huge pages by default.
-const HUGE_PAGES_MIN_LIVE_BYTES: usize = 32 * MIB;
+const HUGE_PAGES_MIN_LIVE_BYTES: usize = 16 * MIB;
 /// Pages of a freed block that are looked at for what the program did with it.
 pub const LOOKED_AT_PAGES: usize = 4;
+/// Words of each such page that are looked at where the program may still use the block.
+pub const LOOKED_AT_WORDS: usize = 4;
+/// Fresh blocks that are remembered, to be looked at when the next ones are asked for.
+pub const REMEMBERED_BLOCKS: usize = 4;
+/// log2 of the fresh blocks from one look at them to the next, where many in a row were in vain.
+const MOST_SPARED_LOOKS_SHIFT: u32 = 4;
 /// log2 of the frees from one look to the next, where many in a row found blocks used in part: a look may bring a page.
 const SPARSE_LOOK_SHIFT: u32 = 8;
 /// Frees between two looks where blocks are used from end to end.
@@ -45,6 +51,16 @@ pub const fn spared_frees(sparse_looks: u32) -> u32 {
     }
 }
 
+/// Fresh blocks before the next look at those that the program has, after `vain_looks` in a row. A look costs less than a fresh
+/// block itself.
+pub const fn spared_looks(vain_looks: u32) -> u32 {
+    match vain_looks {
+        0 => 0,
+        1..=MOST_SPARED_LOOKS_SHIFT => (1 << (vain_looks - 1)) - 1,
+        _ => (1 << MOST_SPARED_LOOKS_SHIFT) - 1,
+    }
+}
+
 /// Whether a block of `bytes` is one of those whose use is looked at.
 pub const fn tells_density(bytes: usize) -> bool {
     bytes >= DENSITY_MIN_BYTES
@@ -53,6 +69,12 @@ pub const fn tells_density(bytes: usize) -> bool {
 /// Whether a mapping of `bytes` may have huge pages by default, where `live_bytes` are in huge blocks.
 pub const fn may_have_huge_pages(bytes: usize, live_bytes: usize) -> bool {
     tells_density(bytes) && live_bytes >= HUGE_PAGES_MIN_LIVE_BYTES
+}
+
+/// Whether `credit_bytes` suffice to open `bytes` of fresh memory to huge pages: half of it must be there, or a program whose
+/// blocks rise in size would never have as much.
+pub const fn suffices(credit_bytes: usize, bytes: usize) -> bool {
+    bytes / 2 <= credit_bytes
 }
 
 /// Whether a block of `usable` bytes may stay in place for a request of `size` bytes: it fits, and
@@ -137,13 +159,15 @@ mod tests {
 
     #[test]
     fn huge_pages_are_for_large_mappings_of_programs_with_many() {
-        assert!(may_have_huge_pages(4 * MIB, 32 * MIB));
-        assert!(!may_have_huge_pages(4 * MIB - 1, GIB) && !may_have_huge_pages(GIB, 32 * MIB - 1));
+        assert!(may_have_huge_pages(4 * MIB, 16 * MIB));
+        assert!(!may_have_huge_pages(4 * MIB - 1, GIB) && !may_have_huge_pages(GIB, 16 * MIB - 1));
+        assert!(suffices(2 * MIB, 4 * MIB) && !suffices(2 * MIB - 1, 4 * MIB) && suffices(0, 0));
     }
 
     #[test]
     fn looks_that_find_blocks_used_in_part_become_rare() {
         assert_eq!([0, 1, 2, 3, 8, 9, u32::MAX].map(spared_frees), [3, 0, 1, 3, 127, 255, 255]);
+        assert_eq!([0, 1, 2, 4, 5, u32::MAX].map(spared_looks), [0, 0, 1, 7, 15, 15]);
     }
 
     #[test]
