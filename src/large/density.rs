@@ -104,13 +104,10 @@ pub(super) fn seems_dense(start: usize, block: &HugeBlock) -> bool {
     looked_at_pages(start, block.bytes()).all(|page| registry::is_live(start, block) && seems_used_by_others(page))
 }
 
-/// Learns from a block of the program's that is about to grow by `fresh_bytes`, if that is not known anyway: it would not
-/// grow if it were not full.
+/// Learns from a block of the program's that is about to grow by `fresh_bytes`, if nothing else has told.
 pub fn learn_from_growing(block: &HugeBlock, fresh_bytes: usize) {
-    let bytes = block.bytes();
-    let is_open = block.is_open_to_huge_pages();
-    if !is_open && may_open(bytes) && !has_credit(fresh_bytes) && seems_dense(block.start(), block) {
-        note_dense(bytes);
+    if !block.is_open_to_huge_pages() && may_open(block.bytes()) && !has_credit(fresh_bytes) {
+        fresh::look_at_growing(block);
     }
 }
 

@@ -34,6 +34,8 @@ pub fn forget(block: &HugeBlock) {
 }
 
 /// Looks at what is remembered, before a fresh block is made. What is used from end to end has told so, and is forgotten.
+#[cold]
+#[inline(never)]
 pub fn look() {
     let spared = SPARED.load(Ordering::Relaxed);
     if spared > 0 {
@@ -53,6 +55,15 @@ pub fn look() {
     let vain_looks = if dense_blocks > 0 { 0 } else { VAIN_LOOKS.load(Ordering::Relaxed).saturating_add(1) };
     VAIN_LOOKS.store(vain_looks, Ordering::Relaxed);
     SPARED.store(policy::spared_looks(vain_looks), Ordering::Relaxed);
+}
+
+/// Looks at a block that is about to grow.
+#[cold]
+#[inline(never)]
+pub fn look_at_growing(block: &HugeBlock) {
+    if density::seems_dense(block.start(), block) {
+        density::note_dense(block.bytes());
+    }
 }
 
 /// Forgets the block that starts at `start`, if it is remembered in `place` still.
