@@ -207,13 +207,19 @@ impl Slab {
         while taken < want {
             let mut bits = self.free[word];
             let base = self.base + word * WORD_BITS * bytes;
-            if bits == u64::MAX && want - taken >= WORD_BITS {
-                for (bit, place) in out[taken..taken + WORD_BITS].iter_mut().enumerate() {
-                    *place = (base + bit * bytes) as *mut u8;
+            let first = bits.trailing_zeros() as usize;
+            let row = bits.checked_shr(first as u32).unwrap_or(0);
+            if row != 0 && row & row.wrapping_add(1) == 0 {
+                // side by side, as in a slab that fills for the first time
+                let count = (row.trailing_ones() as usize).min(want - taken);
+                let mut address = base + first * bytes;
+                for place in &mut out[taken..taken + count] {
+                    *place = address as *mut u8;
+                    address += bytes;
                 }
-                highest = word * WORD_BITS + WORD_BITS - 1;
-                taken += WORD_BITS;
-                bits = 0;
+                taken += count;
+                highest = word * WORD_BITS + first + count - 1;
+                bits &= u64::MAX.checked_shl((first + count) as u32).unwrap_or(0);
             }
             while bits != 0 && taken < want {
                 let bit = bits.trailing_zeros() as usize;
@@ -386,6 +392,28 @@ mod tests {
             assert!(out[..n].windows(2).all(|w| (w[1] as usize) - (w[0] as usize) == class_bytes(class)));
             assert_eq!(s.check_rep(), 0);
             assert_eq!(s.take_one(), None);
+        }
+    }
+
+    #[test]
+    fn every_block_comes_once_however_many_are_taken_and_wherever_others_are_out() {
+        let capacity = CLASSES[3].capacity as usize;
+        for (pieces, stays_out) in [(1, 0), (5, 3), (63, 64), (64, 65), (65, 2), (100, 7), (1000, 1)] {
+            let mut s = slab(3);
+            let mut all = vec![core::ptr::null_mut(); capacity];
+            assert_eq!(s.take_many(capacity, usize::MAX, &mut all), capacity);
+            let put: Vec<_> =
+                (0..capacity).filter(|at| stays_out == 0 || at % stays_out != 0).map(|at| all[at]).collect();
+            assert!(put.iter().all(|&block| s.put_leading(&[block]) == 1));
+            let (mut taken, mut out) = (Vec::new(), vec![core::ptr::null_mut(); pieces]);
+            loop {
+                match s.take_many(pieces, usize::MAX, &mut out) {
+                    0 => break,
+                    count => taken.extend_from_slice(&out[..count]),
+                }
+                assert_eq!(s.check_rep(), 0);
+            }
+            assert_eq!(taken, put, "{pieces} at a time");
         }
     }
 
