@@ -4,7 +4,7 @@
 
 use super::cache;
 use super::density;
-use super::fresh;
+use super::looks;
 use super::registry::{self, HugeBlock};
 use crate::config::{self, Thp};
 use crate::geometry::*;
@@ -25,11 +25,11 @@ pub fn allocate(bytes: usize, align: usize) -> Option<(*mut u8, Content)> {
     }
     decay();
     let cacheable = bytes > MAX_SPAN_BYTES;
-    let cached = if cacheable { cached(bytes, align) } else { None };
+    let cached = if cacheable { cache::take(bytes, align).or_else(|| reshape(bytes, align)) } else { None };
     let (block, content) = match cached {
-        Some((block, fresh_bytes)) => {
+        Some(block) => {
             POOL.huge_cache_hits.add();
-            density::renew(block, fresh_bytes);
+            density::renew(block);
             (block, Content::Unknown)
         }
         None => {
@@ -38,7 +38,7 @@ pub fn allocate(bytes: usize, align: usize) -> Option<(*mut u8, Content)> {
             }
             match map(bytes, align) {
                 Some(block) => {
-                    fresh::remember(block);
+                    looks::remember(block);
                     (block, Content::Zero)
                 }
                 None => in_window(bytes, align)?,
@@ -58,14 +58,9 @@ fn decay() {
     shared_pool::decay();
 }
 
-/// A cached mapping, and how many bytes of it are not warm.
-fn cached(bytes: usize, align: usize) -> Option<(&'static HugeBlock, usize)> {
-    cache::take(bytes, align).map(|block| (block, 0)).or_else(|| reshape(bytes, align))
-}
-
 /// A cached mapping that does not fit, cut or stretched to measure: the pages that it has are warm, and
-/// would lie beside a fresh mapping otherwise. And the bytes by which it is longer now.
-fn reshape(bytes: usize, align: usize) -> Option<(&'static HugeBlock, usize)> {
+/// would lie beside a fresh mapping otherwise.
+fn reshape(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
     if align > os::page_bytes() {
         return None;
     }
@@ -73,11 +68,10 @@ fn reshape(bytes: usize, align: usize) -> Option<(&'static HugeBlock, usize)> {
     // the child of a fork would take a cached block that is in no place to be as its record says
     registry::remove(block.start());
     // it is neither live nor cached now
-    let fresh_bytes = bytes.saturating_sub(block.bytes());
-    cache::give_way_to_block(bytes, fresh_bytes);
-    let room = fresh_bytes == 0 || shared_pool::has_room(bytes);
+    cache::give_way_to_block(bytes, bytes.saturating_sub(block.bytes()));
+    let room = bytes <= block.bytes() || shared_pool::has_room(bytes);
     if room && resize_mapping(block, bytes).is_some() {
-        return Some((block, fresh_bytes));
+        return Some(block);
     }
     cache::unmap(block);
     None
@@ -85,18 +79,17 @@ fn reshape(bytes: usize, align: usize) -> Option<(&'static HugeBlock, usize)> {
 
 fn map(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
     let block = registry::new_block()?;
-    let is_open = density::fresh_wants_huge_pages(bytes);
-    // the last huge page is whole: what of it lies behind the block is room
-    let (mapped, align) =
-        if is_open { (round_up(bytes, SUPERSLAB_BYTES)?, align.max(SUPERSLAB_BYTES)) } else { (bytes, align) };
+    looks::before_fresh(bytes);
+    let is_open = density::wants_huge_pages(bytes);
+    let closed = (bytes, align);
+    let wanted = if is_open { (policy::open_mapping_bytes(bytes), align.max(SUPERSLAB_BYTES)) } else { closed };
     cache::give_way_to_block(bytes, bytes);
-    let map = || if shared_pool::has_room(bytes) { os::map(mapped, align) } else { None };
     // what is cached may be what is missing
-    let start = map().or_else(|| {
+    let placed = map_if_room(bytes, wanted).or_else(|| {
         cache::purge_all();
-        map() // whatever was there: another thread may have been faster
+        map_if_room(bytes, closed) // whatever was there: another thread may have been faster
     });
-    let Some(start) = start else {
+    let Some((start, mapped)) = placed else {
         registry::recycle_block(block);
         return None;
     };
@@ -110,12 +103,19 @@ fn map(bytes: usize, align: usize) -> Option<&'static HugeBlock> {
     block.set_bytes(bytes);
     block.set_open_to_huge_pages(false);
     if is_open {
-        density::open(block, bytes);
+        density::open(block);
     } else {
         huge_pages::advise_mapping(start, bytes);
     }
     POOL.huge_room_bytes.add_n(block.room_bytes() as u64);
     Some(block)
+}
+
+/// A fresh mapping of so many bytes at a multiple of so many, for a block of `bytes`; and its bytes again.
+#[inline(never)]
+fn map_if_room(bytes: usize, (mapped, align): (usize, usize)) -> Option<(usize, usize)> {
+    let start = if shared_pool::has_room(bytes) { os::map(mapped, align) } else { None };
+    start.map(|start| (start, mapped))
 }
 
 /// A huge block in whole SuperSlabs of the window, when the system grants no mapping.
@@ -151,7 +151,7 @@ pub fn deallocate(address: usize, block: &'static HugeBlock) -> bool {
         return false;
     }
     if block.superslabs() == 0 {
-        fresh::forget(block);
+        looks::forget(block.start());
         density::learn(block);
     }
     POOL.huge_live_bytes.sub_n(block.bytes() as u64);
@@ -187,7 +187,9 @@ pub fn resize(block: &'static HugeBlock, bytes: usize) -> Option<*mut u8> {
         return policy::fits_in_place(old, bytes).then_some(start as *mut u8);
     }
     if bytes > old {
-        density::learn_from_growing(block, bytes - old);
+        if bytes > block.mapped_bytes() {
+            looks::before_growth(block, bytes);
+        }
         cache::give_way_to_block(bytes - old, bytes - old);
         if !shared_pool::has_room(bytes - old) {
             return None;
@@ -196,7 +198,7 @@ pub fn resize(block: &'static HugeBlock, bytes: usize) -> Option<*mut u8> {
     if bytes != old {
         resize_mapping(block, bytes)?;
         POOL.huge_live_bytes.replace(old as u64, bytes as u64);
-        density::renew(block, bytes.saturating_sub(old));
+        density::renew(block);
     }
     Some(block.start() as *mut u8)
 }
@@ -270,6 +272,7 @@ fn move_to_new_place(block: &'static HugeBlock, bytes: usize) -> Option<()> {
     }
     // the old address may be mapped by another thread as soon as the pages have moved
     registry::remove(start);
+    looks::forget(start);
     // SAFETY: [I-RANGE] the caller owns the block, and just reserved the place.
     if !unsafe { os::move_pages(start, old, place, bytes) } {
         // the kernel may have removed the reservation before it failed, and another thread may be

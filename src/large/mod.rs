@@ -4,7 +4,7 @@
 //! span.rs       64 KiB to 1 MiB: runs of slots of the window; the shared pool caches them
 //! huge.rs       above: mappings of their own, with room behind the block, resized by mremap beyond that
 //! density.rs    whether the program uses those from end to end, and so whether they may have huge pages
-//! fresh.rs      the blocks that were handed out last, to be looked at for that
+//! looks.rs      looks for that at blocks that the program has still
 //! zero.rs       for calloc: zeros are written, or pages go back
 //! cache.rs      mappings that were freed and are still warm
 //! recover.rs    what other threads had in their hands at a fork
@@ -13,8 +13,8 @@
 
 pub mod cache;
 mod density;
-mod fresh;
 pub mod huge;
+mod looks;
 pub mod recover;
 pub mod registry;
 pub mod span;

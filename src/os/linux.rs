@@ -133,10 +133,12 @@ pub fn is_readable(address: usize) -> bool {
     !matches!(unsafe { syscall(libc::SYS_rt_sigprocmask, args) }, Err(Errno(libc::EFAULT)))
 }
 
-/// Whether the word at `address`, a multiple of 4, can be read and is not 0, without touching it from user space: whatever
-/// others do with the page meanwhile, the answer may be old and the look harms nothing. The kernel compares the word
-/// before it moves none of the sleepers that wait for it, of which there are none.
+/// Whether the word at `address`, a multiple of 4, can be read and is not 0, without touching it from user space, whatever
+/// others do with the page meanwhile. The kernel compares the word, and then wakes and moves none of the sleepers that may
+/// wait for it. It brings the page first as any read would: where the program serves faults itself (userfaultfd) that is a wait
+/// for the program.
 pub fn is_readable_and_not_zero(address: usize) -> bool {
+    super::counts::FUTEX.add();
     let op = (libc::FUTEX_CMP_REQUEUE | libc::FUTEX_PRIVATE_FLAG) as usize;
     // SAFETY: wakes and moves no one; the word is only read, by the system, which checks its address.
     matches!(unsafe { syscall(libc::SYS_futex, [address, op, 0, 0, address, 0]) }, Err(Errno(libc::EAGAIN)))

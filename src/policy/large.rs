@@ -1,5 +1,7 @@
 //! Blocks that are mappings, and blocks that stay in place.
 
+use super::PAGE_BYTES;
+use super::slabs::HUGE_PAGE_BYTES;
 use crate::geometry::*;
 
 /// Cached huge mappings, at most.
@@ -18,7 +20,7 @@ const ROOM_MIN_BYTES: usize = 256 * MIB;
 const DENSITY_MIN_BYTES: usize = 4 * MIB;
 /// Bytes that a program has in huge blocks before one may have huge pages by default.
 const HUGE_PAGES_MIN_LIVE_BYTES: usize = 16 * MIB;
-/// Pages of a freed block that are looked at for what the program did with it.
+/// Pages of a block that are looked at for what the program did with it.
 pub const LOOKED_AT_PAGES: usize = 4;
 /// Words of each such page that are looked at where the program may still use the block.
 pub const LOOKED_AT_WORDS: usize = 4;
@@ -71,10 +73,31 @@ pub const fn may_have_huge_pages(bytes: usize, live_bytes: usize) -> bool {
     tells_density(bytes) && live_bytes >= HUGE_PAGES_MIN_LIVE_BYTES
 }
 
-/// Whether `credit_bytes` suffice to open `bytes` of fresh memory to huge pages: half of it must be there, or a program whose
-/// blocks rise in size would never have as much.
-pub const fn suffices(credit_bytes: usize, bytes: usize) -> bool {
-    bytes / 2 <= credit_bytes
+/// Bytes to map for a block of `bytes` that is opened to huge pages: the last of these is whole, and what of it lies behind the
+/// block is room, if that wastes a sixteenth at most. Otherwise small pages back its end.
+pub const fn open_mapping_bytes(bytes: usize) -> usize {
+    match round_up(bytes, HUGE_PAGE_BYTES) {
+        Some(whole) if whole - bytes <= bytes / 16 => whole,
+        _ => bytes,
+    }
+}
+
+/// Where the page stands in a block of `bytes` that is looked at as the one with number `part`, of [`LOOKED_AT_PAGES`] from 1 on:
+/// at equal distances, and then an odd number of pages further, where no program that touches one page of each MiB comes by.
+pub const fn looked_at_offset(bytes: usize, part: usize) -> usize {
+    round_down(bytes / (LOOKED_AT_PAGES + 1) * part, PAGE_BYTES) + (2 * part + 1) * PAGE_BYTES
+}
+
+/// What a freed block of `bytes` that was used from end to end lets be opened to huge pages: as much for each of those that
+/// will be freed before the next look.
+pub const fn earned_by_freed(bytes: usize) -> usize {
+    bytes.saturating_mul(1 + SPARED_FREES_DENSE as usize)
+}
+
+/// Whether `credit_bytes` suffice to open `bytes` to huge pages: half of it must be there, or a program whose blocks rise in
+/// size would never have as much. The other half is owed.
+pub const fn suffices(credit_bytes: isize, bytes: usize) -> bool {
+    (bytes / 2) as isize <= credit_bytes
 }
 
 /// Whether a block of `usable` bytes may stay in place for a request of `size` bytes: it fits, and
@@ -161,7 +184,12 @@ mod tests {
     fn huge_pages_are_for_large_mappings_of_programs_with_many() {
         assert!(may_have_huge_pages(4 * MIB, 16 * MIB));
         assert!(!may_have_huge_pages(4 * MIB - 1, GIB) && !may_have_huge_pages(GIB, 16 * MIB - 1));
-        assert!(suffices(2 * MIB, 4 * MIB) && !suffices(2 * MIB - 1, 4 * MIB) && suffices(0, 0));
+        let credit = 2 * MIB as isize;
+        assert!(suffices(credit, 4 * MIB) && !suffices(credit - 1, 4 * MIB) && !suffices(-1, 0));
+        assert_eq!(earned_by_freed(MIB), 4 * MIB);
+        assert_eq!([4 * MIB, 31 * MIB, 4 * MIB + KIB].map(open_mapping_bytes), [4 * MIB, 32 * MIB, 4 * MIB + KIB]);
+        assert!((1..=LOOKED_AT_PAGES).all(|part| !looked_at_offset(10 * MIB, part).is_multiple_of(64 * KIB)));
+        assert!(looked_at_offset(DENSITY_MIN_BYTES, LOOKED_AT_PAGES) < DENSITY_MIN_BYTES);
     }
 
     #[test]

@@ -6,18 +6,18 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
-enum { MIB = 1 << 20, PAGE = 4096, THREADS = 4, ROUNDS = 200 };
+enum { MIB = 1 << 20, PAGE = 4096, THREADS = 4, ROUNDS = 100 };
 
 static void *work(void *number) {
     unsigned seed = (unsigned)(size_t)number + 1;
     for (int round = 0; round < ROUNDS; round++) {
-        size_t bytes = (size_t)(16 + rand_r(&seed) % 16) * MIB;
+        size_t bytes = (size_t)(8 + rand_r(&seed) % 8) * MIB;
         char *block;
         CHECK(posix_memalign((void **)&block, PAGE, bytes) == 0);
-        for (size_t at = 0; at < bytes; at += bytes / 5 / PAGE * PAGE) block[at] = 1;
+        for (size_t at = 0; at < bytes; at += PAGE) block[at] = 1;
         if (round % 3 == 0) {
             CHECK(mprotect(block + PAGE, bytes - 2 * PAGE, PROT_NONE) == 0);
-            sched_yield();
+            usleep(500);
             CHECK(mprotect(block + PAGE, bytes - 2 * PAGE, PROT_READ | PROT_WRITE) == 0);
         }
         if (round % 3 == 1) {
