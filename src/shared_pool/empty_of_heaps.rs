@@ -2,8 +2,8 @@
 //! that was not in use for all others.
 //!
 //! A heap that may have some is shown by a bit, which who pushes sets, and who finds nothing clears
-//! (`sync/hint_word.rs`). The owner itself asks no bit, so that a heap whose runs go to and fro writes to no line
-//! that all threads share: neither for the runs nor, mostly, for their number (`policy::empty_slots_to_tell`).
+//! (`sync/hint_word.rs`). The owner clears it only when it leaves the heap, so that a heap whose runs go to and fro writes to no
+//! line that all threads share: neither for the runs nor, mostly, for their number (`policy::empty_slots_to_tell`).
 //!
 //! That memory stays with the thread that used it last is the idea of the caches of pages by thread of mimalloc and
 //! snmalloc; that all others may take it without its owner's help is that of the stacks here.
@@ -110,7 +110,8 @@ pub(super) fn note_taken(set: &SlabSet, slots: usize) {
 
 /// Stages 1 and 1b of a slab, as far as its own heap has an EMPTY run of so many slots.
 pub(super) fn reuse_own(set: &SlabSet, kind: RunKind) -> Option<Run> {
-    if kind.is_span() || !config::get().stage1() {
+    // the bit is asked first: a heap that has used many classes has as many stacks to look at
+    if kind.is_span() || !config::get().stage1() || !is_shown(set.owner()) {
         return None;
     }
     let (slot, stage, retries) = take_own(set, kind)?;
@@ -170,6 +171,7 @@ pub fn give_up_empty_runs(set: &SlabSet) {
             empty::push_back(first, empty::chain(first).last().unwrap_or(first), code);
         }
     }
+    hide_if_empty(set.owner(), runs);
     let untold = &set.shared().untold_empty_slots;
     if untold.get() != 0 {
         POOL.empty_slots.add_n(untold.get()); // wrapping, as above
