@@ -177,7 +177,11 @@ impl Receiver for Arrivals<'_> {
 /// Gives the blocks of a depot back to their slabs and recycles its magazines. [`help_wanted`] is to
 /// follow when the heap has been left, as after every drain and every settling.
 pub(super) fn empty_depot(set: &mut SlabSet, depot: &mut Depot) {
-    (0..NUM_CLASSES).for_each(|class| empty_depot_class(set, depot, class));
+    for class in 0..NUM_CLASSES {
+        if depot.blocks(class) > 0 {
+            empty_depot_class(set, depot, class);
+        }
+    }
     depot.recycle_spares();
 }
 
