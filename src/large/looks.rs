@@ -16,10 +16,32 @@ use crate::sync::{AtomicU32, AtomicUsize, Ordering};
 static STARTS: [AtomicUsize; policy::REMEMBERED_BLOCKS] = [const { AtomicUsize::new(0) }; policy::REMEMBERED_BLOCKS];
 /// Where the next one comes.
 static CURSOR: AtomicU32 = AtomicU32::new(0);
-/// Looks in a row that found no block used from end to end.
-static VAIN_LOOKS: AtomicU32 = AtomicU32::new(0);
-/// Looks to be left out.
-static SPARED: AtomicU32 = AtomicU32::new(0);
+static SPARING: Sparing = Sparing::new();
+
+/// Where many looks in a row are in vain, more and more of them are left out.
+struct Sparing {
+    /// Looks in a row that found no block used from end to end.
+    vain_looks: AtomicU32,
+    /// Looks to be left out.
+    spared: AtomicU32,
+}
+
+impl Sparing {
+    const fn new() -> Self {
+        Self { vain_looks: AtomicU32::new(0), spared: AtomicU32::new(0) }
+    }
+
+    /// Looks, unless that is to be left out. `look` says whether it has found a block used from end to end.
+    fn look(&self, look: impl FnOnce() -> bool) {
+        let spared = self.spared.load(Ordering::Relaxed);
+        if spared > 0 {
+            return self.spared.store(spared - 1, Ordering::Relaxed);
+        }
+        let vain_looks = if look() { 0 } else { self.vain_looks.load(Ordering::Relaxed).saturating_add(1) };
+        self.vain_looks.store(vain_looks, Ordering::Relaxed);
+        self.spared.store(policy::spared_looks(vain_looks), Ordering::Relaxed);
+    }
+}
 
 /// Remembers a block that reads as zero but for what the program writes from now on.
 pub fn remember(block: &HugeBlock) {
@@ -42,7 +64,7 @@ pub fn forget(start: usize) {
 #[inline(never)]
 pub fn before_fresh(bytes: usize) {
     if density::may_open(bytes) && !density::has_credit(bytes) {
-        learn(|| {
+        SPARING.look(|| {
             let found = STARTS.iter().filter(|place| learn_from_remembered(place));
             found.count() > 0
         });
@@ -54,7 +76,7 @@ pub fn before_fresh(bytes: usize) {
 pub fn before_growth(block: &HugeBlock, new_bytes: usize) {
     let bytes = block.bytes();
     if !block.is_open_to_huge_pages() && density::may_open(bytes) && !density::has_credit(new_bytes) {
-        learn(|| {
+        SPARING.look(|| {
             let is_dense = seems_dense(block.start(), block);
             if is_dense {
                 density::note_dense(bytes);
@@ -62,20 +84,6 @@ pub fn before_growth(block: &HugeBlock, new_bytes: usize) {
             is_dense
         });
     }
-}
-
-/// Does what `looks` and says whether it has found a block used from end to end; where many in a row have not, more and more
-/// of them are left out.
-#[cold]
-#[inline(never)]
-fn learn(looks: impl FnOnce() -> bool) {
-    let spared = SPARED.load(Ordering::Relaxed);
-    if spared > 0 {
-        return SPARED.store(spared - 1, Ordering::Relaxed);
-    }
-    let vain_looks = if looks() { 0 } else { VAIN_LOOKS.load(Ordering::Relaxed).saturating_add(1) };
-    VAIN_LOOKS.store(vain_looks, Ordering::Relaxed);
-    SPARED.store(policy::spared_looks(vain_looks), Ordering::Relaxed);
 }
 
 /// Looks at a remembered block. One that is used from end to end has told so, and is forgotten: it counts once.
@@ -131,19 +139,19 @@ mod tests {
     }
 
     #[test]
-    fn a_look_in_vain_spares_others_and_one_that_found_something_does_not() {
+    fn looks_in_vain_spare_others_and_one_that_found_something_does_not() {
+        let sparing = Sparing::new();
         let looks_of = |times: usize, finds: bool| {
             let mut looks = 0;
-            (0..times).for_each(|_| {
-                learn(|| {
-                    looks += 1;
-                    finds
-                })
-            });
+            let mut look = || {
+                looks += 1;
+                finds
+            };
+            (0..times).for_each(|_| sparing.look(&mut look));
             looks
         };
-        assert_eq!(looks_of(1 + 15, true), 1 + 15 - SPARED.load(Ordering::Relaxed) as usize);
         assert_eq!(looks_of(4, true), 4);
-        assert_eq!(looks_of(2 + 2 + 4, false), 4, "the third leaves out one, the fourth three");
+        assert_eq!(looks_of(2 + 2 + 4, false), 4, "the second leaves out one, the third three");
+        assert_eq!(looks_of(7 + 1, true), 1, "the fourth seven");
     }
 }
