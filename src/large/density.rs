@@ -6,7 +6,6 @@
 
 use super::registry::HugeBlock;
 use crate::config::{self, Thp};
-use crate::geometry::*;
 use crate::os;
 use crate::policy;
 use crate::stats::POOL;
@@ -21,9 +20,9 @@ static SPARED: AtomicU32 = AtomicU32::new(0);
 static SPARSE_LOOKS: AtomicU32 = AtomicU32::new(0);
 /// Whether the freed block that was looked at last was used from end to end; 0 or 1.
 static DENSE: AtomicU32 = AtomicU32::new(0);
-/// Bytes that may be opened to huge pages: what was found to be used from end to end, no more than was live at the time, less
-/// what was opened. Below zero, as a number that wraps, by half a block at most, see `policy::suffices`: a program that uses
-/// all from then on in part takes no more for it than it had before, and that.
+/// Bytes that may be opened to huge pages: what was found to be used from end to end, and of freed blocks what is not looked at
+/// meanwhile, no more than was live at the time, less what was opened. Below zero, as a number that wraps, by half a block at most,
+/// see `policy::suffices`: a program that uses all from then on in part takes no more for it than it had before, and that.
 static CREDIT_BYTES: AtomicUsize = AtomicUsize::new(0);
 
 /// Whether a block like the one looked at last is used from end to end.
@@ -109,7 +108,7 @@ pub(super) fn note_dense(earned_bytes: usize) {
 /// Nobody else touches the span, which can be read.
 pub(super) unsafe fn seems_used(start: usize, bytes: usize) -> bool {
     // SAFETY: the caller's promise.
-    unsafe { holds_more_than_zeros(start + round_down(bytes / (policy::LOOKED_AT_PAGES + 1), os::page_bytes())) }
+    unsafe { holds_more_than_zeros(start + policy::looked_at_offset_of_span(bytes)) }
 }
 
 /// The pages of a block that are looked at.

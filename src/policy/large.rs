@@ -82,10 +82,20 @@ pub const fn open_mapping_bytes(bytes: usize) -> usize {
     }
 }
 
+/// Where the page stands in a span of `bytes` that is looked at.
+pub const fn looked_at_offset_of_span(bytes: usize) -> usize {
+    even_offset(bytes, 1)
+}
+
+/// Where a page stands that is `part` of [`LOOKED_AT_PAGES`] at equal distances, from 1 on.
+const fn even_offset(bytes: usize, part: usize) -> usize {
+    round_down(bytes / (LOOKED_AT_PAGES + 1) * part, PAGE_BYTES)
+}
+
 /// Where the page stands in a block of `bytes` that is looked at as the one with number `part`, of [`LOOKED_AT_PAGES`] from 1 on:
 /// at equal distances, and then an odd number of pages further, where no program that touches one page of each MiB comes by.
 pub const fn looked_at_offset(bytes: usize, part: usize) -> usize {
-    round_down(bytes / (LOOKED_AT_PAGES + 1) * part, PAGE_BYTES) + (2 * part + 1) * PAGE_BYTES
+    even_offset(bytes, part) + (2 * part + 1) * PAGE_BYTES
 }
 
 /// What a freed block of `bytes` that was used from end to end lets be opened to huge pages: as much for each of those that

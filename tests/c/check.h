@@ -8,6 +8,7 @@
 #endif
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -95,6 +96,16 @@ static inline size_t random_size(uint64_t *state, size_t limit) {
     unsigned bits = (unsigned)(next_random(state) % (unsigned)(64 - __builtin_clzll(limit)));
     size_t size = ((size_t)1 << bits) + next_random(state) % ((size_t)1 << bits);
     return size < limit ? size : limit;
+}
+
+// KiB of the program that are resident now.
+static inline long resident_kib(void) {
+    char text[128] = "";
+    long pages = 0;
+    int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    CHECK(file >= 0 && read(file, text, sizeof text - 1) > 0 && close(file) == 0);
+    CHECK(sscanf(text, "%*d %ld", &pages) == 1);
+    return pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
 // A function of the C library itself, whoever serves the program.

@@ -9,13 +9,6 @@ enum { THREADS = 24, BLOCKS = 16, STEP = 2048, SMALLEST = 8192, LARGEST = 65536,
 
 static pthread_barrier_t cached, ended;
 
-static size_t resident_mib(void) {
-    size_t pages = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
-    CHECK(file && fscanf(file, "%*s %zu", &pages) == 1 && fclose(file) == 0);
-    return pages * 4096 / MIB;
-}
-
 static void *cache_blocks(void *unused) {
     char *blocks[BLOCKS];
     for (size_t size = SMALLEST; size <= LARGEST; size += STEP) {
@@ -39,16 +32,16 @@ static void in_child(void (*child)(void)) {
 }
 
 static void trims(void) {
-    size_t before = resident_mib();
+    size_t before = resident_kib() / 1024;
     malloc_trim(0);
-    size_t after = resident_mib();
+    size_t after = resident_kib() / 1024;
     CHECK(before > 60 && after < before / 3);
 }
 
 static void allocates(void) {
-    size_t before = resident_mib();
+    size_t before = resident_kib() / 1024;
     for (size_t bytes = 0; bytes < 60 * (size_t)MIB; bytes += 3000) CHECK(memset(malloc(3000), 1, 3000));
-    size_t after = resident_mib();
+    size_t after = resident_kib() / 1024;
     CHECK(after < before + 30);
 }
 

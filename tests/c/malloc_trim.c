@@ -5,13 +5,6 @@
 enum { COUNT = 30000 };
 static char *blocks[COUNT];
 
-static long resident_kib(void) {
-    long pages = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
-    CHECK(file && fscanf(file, "%*s %ld", &pages) == 1 && fclose(file) == 0);
-    return pages * (sysconf(_SC_PAGESIZE) / 1024);
-}
-
 int main(void) {
     static const size_t SIZES[] = {100, 1000, 9000, 100, 20000};
     long before = resident_kib();

@@ -5,13 +5,6 @@
 
 enum { MIB = 1 << 20, DENSE = 20, SPARSE = 400 };
 
-static long resident_mib(void) {
-    long pages = 0;
-    FILE *file = fopen("/proc/self/statm", "re");
-    CHECK(file && fscanf(file, "%*d %ld", &pages) == 1 && fclose(file) == 0);
-    return pages / 256;
-}
-
 /* The MiB that blocks used in part make resident, after others that are freed before them or afterwards. */
 static long resident_of_sparse(int is_freed_before) {
     static char *dense[DENSE], *sparse[SPARSE];
@@ -26,7 +19,7 @@ static long resident_of_sparse(int is_freed_before) {
         CHECK(sparse[i]);
         for (size_t at = 0; at < 6 * MIB; at += 2 * MIB) sparse[i][at] = 1;
     }
-    long resident = resident_mib();
+    long resident = resident_kib() / 1024;
     for (int i = 0; !is_freed_before && i < DENSE; i++) free(dense[i]);
     for (int i = 0; i < SPARSE; i++) free(sparse[i]);
     return resident;

@@ -5,13 +5,6 @@
 
 enum { MIB = 1 << 20, PAIRS = 40 };
 
-static long resident_mib(void) {
-    long pages = 0;
-    FILE *file = fopen("/proc/self/statm", "re");
-    CHECK(file && fscanf(file, "%*d %ld", &pages) == 1 && fclose(file) == 0);
-    return pages / 256;
-}
-
 /* The MiB that it makes resident, with so many in a block of each kind. */
 static long resident_of(size_t dense_mib, size_t sparse_mib) {
     static char *dense[PAIRS], *sparse[PAIRS];
@@ -23,7 +16,7 @@ static long resident_of(size_t dense_mib, size_t sparse_mib) {
         CHECK(sparse[i]);
         for (size_t at = 0; at < sparse_mib * MIB; at += 2 * MIB) sparse[i][at] = 1;
     }
-    long resident = resident_mib();
+    long resident = resident_kib() / 1024;
     for (int i = 0; i < PAIRS; i++) {
         free(dense[i]);
         free(sparse[i]);
