@@ -98,14 +98,12 @@ static inline size_t random_size(uint64_t *state, size_t limit) {
     return size < limit ? size : limit;
 }
 
-// KiB of the program that are resident now.
+// KiB of this process that are resident now. No stdio: a child of a threaded program may call it.
 static inline long resident_kib(void) {
     char text[128] = "";
-    long pages = 0;
     int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     CHECK(file >= 0 && read(file, text, sizeof text - 1) > 0 && close(file) == 0);
-    CHECK(sscanf(text, "%*d %ld", &pages) == 1);
-    return pages * (sysconf(_SC_PAGESIZE) / 1024);
+    return atol(strchr(text, ' ')) * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
 // A function of the C library itself, whoever serves the program.

@@ -45,8 +45,8 @@ int main(int argc, char **argv) {
         run_generation(&state);
         for (int thread = 0; thread <= THREADS; thread++)
             for (int i = 0; i < LIVE; i++) free(__atomic_exchange_n(&blocks[thread][i], NULL, __ATOMIC_RELAXED));
-        if (generation == FIRST) first = rss_kib();
+        if (generation == FIRST) first = resident_kib();
     }
-    CHECK(generations < FIRST || rss_kib() < first + MAY_GROW_KIB);
+    CHECK(generations < FIRST || resident_kib() < first + MAY_GROW_KIB);
     return 0;
 }

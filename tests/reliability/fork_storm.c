@@ -7,7 +7,7 @@ enum { THREADS = 8, CHILD_THREADS = 4, BLOCKS = 200, MAY_GROW_KIB = 48 << 10 };
 
 static void child(unsigned char **blocks) {
     pthread_t threads[CHILD_THREADS];
-    long before = rss_kib();
+    long before = resident_kib();
     for (unsigned i = 0; i < BLOCKS; i++) {
         CHECK(holds(blocks[i], 3000, i));
         free(blocks[i]);
@@ -17,7 +17,7 @@ static void child(unsigned char **blocks) {
     join(threads, CHILD_THREADS);
     size_t (*check)(void) = (size_t (*)(void))dlsym(RTLD_DEFAULT, "hakmem_check");
     if (check) CHECK(check() == 0);  // hakmem: what other threads had in their hands was put right
-    CHECK(rss_kib() < before + MAY_GROW_KIB);
+    CHECK(resident_kib() < before + MAY_GROW_KIB);
     exit(0);
 }
 

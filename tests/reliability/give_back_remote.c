@@ -79,10 +79,10 @@ int main(int argc, char **argv) {
     start(owners, THREADS, owner);
     pthread_barrier_wait(&allocated);
     if (!owners_stay) join(owners, THREADS);
-    long peak = rss_kib() - (long)(array >> 10);
+    long peak = resident_kib() - (long)(array >> 10);
     CHECK(pthread_create(&other, NULL, free_all, NULL) == 0);
     wait_after(strcmp(argv[4], "busy") == 0);
-    long now = rss_kib();
+    long now = resident_kib();
     printf("peak %ld KiB, now %ld KiB: %.1f %%\n", peak, now, 100.0 * (double)now / (double)peak);
     fflush(stdout);
     CHECK(peak > (long)(bytes_each * THREADS >> 10) && now < peak / 10);

@@ -6,12 +6,6 @@
 enum { LIMIT_MIB = 100 };
 
 // Without stdio, which allocates.
-static long resident_kib(void) {
-    char text[128] = "";
-    int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-    CHECK(file >= 0 && read(file, text, sizeof text - 1) > 0 && close(file) == 0);
-    return atol(strchr(text, ' ')) * (sysconf(_SC_PAGESIZE) / 1024);
-}
 
 static size_t mib_of(size_t size) {
     size_t bytes = 0;

@@ -14,16 +14,6 @@ __attribute__((noreturn, unused)) static void skip(const char *reason) {
     _exit(SKIPPED);
 }
 
-// Resident memory of this process in KiB. No stdio: a child of a threaded program may call it.
-__attribute__((unused)) static long rss_kib(void) {
-    char text[128] = "";
-    FILE *file = fopen("/proc/self/statm", "re");
-    CHECK(file && fgets(text, sizeof text, file) && fclose(file) == 0);
-    long all = 0, resident = 0;
-    CHECK(sscanf(text, "%ld %ld", &all, &resident) == 2);
-    return resident * (sysconf(_SC_PAGESIZE) / 1024);
-}
-
 __attribute__((unused)) static void wait_for(pid_t pid) {
     int status = -1;
     CHECK(pid > 0);

@@ -40,7 +40,7 @@ int main(int argc, char **argv) {
         pthread_t threads[4];
         start(threads, 4, allocate_some);
         join(threads, 4);
-        dprintf(1, "%ld\n", rss_kib());
+        dprintf(1, "%ld\n", resident_kib());
         _exit(0);
     }
     long never = least_under("never"), always = least_under("always");
