@@ -1,4 +1,7 @@
-//! A bin: the blocks of one class that a thread has at hand, in a magazine outside the blocks.
+//! A bin: the blocks of one class that a thread has at hand, in an array outside the blocks.
+//!
+//! A few stand in the bin's *home*, a small array that it keeps for good; with more the bin stands in a magazine. So a
+//! thread that uses a class little has 128 bytes for it in place of 1 KiB, and ends without giving a magazine away.
 //!
 //! Pop reads the pointer below `top` and then lowers `top`; push writes the pointer and then raises
 //! `top`. A fork in another thread therefore sees every block below `top` valid.
@@ -7,8 +10,9 @@
 use super::heap::fixed_refill_blocks;
 use crate::geometry::*;
 use crate::magazine::Magazine;
-use crate::policy::{self, MAGAZINE_BLOCKS};
+use crate::policy::{self, HOME_BLOCKS, MAGAZINE_BLOCKS};
 use crate::slab::owned::cached_class;
+use crate::superslab::pool;
 use core::arch::asm;
 use core::mem::offset_of;
 use core::ptr;
@@ -40,7 +44,12 @@ pub struct Bin {
     served_by_larger: u8,
     /// So many blocks, the lowest, may never have been in use; see [`Bin::offers_used_block`].
     unused_blocks: u8,
+    /// The bin's own places, null until they are needed: a piece of the metadata pool that stays the bin's.
+    home: *mut Home,
 }
+
+/// The places of a bin of few blocks.
+type Home = [*mut u8; HOME_BLOCKS];
 
 const _: () = assert!(size_of::<Bin>() == 64);
 
@@ -131,7 +140,7 @@ impl Bin {
     /// The bin belongs to the calling thread.
     #[inline(always)]
     pub unsafe fn pop(bin: *mut Bin) -> *mut u8 {
-        // SAFETY: [I-BIN] `base..top` are initialised places of the bin's magazine.
+        // SAFETY: [I-BIN] `base..top` are initialised places of the bin's.
         unsafe {
             let top = (*bin).top;
             if top == (*bin).base {
@@ -151,7 +160,7 @@ impl Bin {
     /// The bin belongs to the calling thread, and the block is a free one of its class.
     #[inline(always)]
     pub unsafe fn push(bin: *mut Bin, block: *mut u8) -> bool {
-        // SAFETY: [I-BIN] places up to `end` belong to the bin's magazine.
+        // SAFETY: [I-BIN] places up to `end` belong to the bin.
         unsafe {
             let top = (*bin).top;
             if top == (*bin).end {
@@ -178,28 +187,77 @@ impl Bin {
     /// Number of faults, by the owner: the three pointers must agree, and each block be one of the class.
     pub(crate) fn check_rep(&self, class: usize) -> usize {
         let places = |to: *mut *mut u8| (to as usize).wrapping_sub(self.base as usize) / size_of::<*mut u8>();
-        if places(self.top) > places(self.end) || places(self.end) > MAGAZINE_BLOCKS {
+        let most = if self.is_at_home() { HOME_BLOCKS } else { MAGAZINE_BLOCKS };
+        if places(self.top) > places(self.end) || places(self.end) > most {
             return 1;
         }
-        // SAFETY: [I-BIN] `base..top` are initialised places of the bin's magazine.
+        // SAFETY: [I-BIN] `base..top` are initialised places of the bin's.
         (0..self.blocks()).filter(|&at| cached_class(unsafe { self.base.add(at).read() }) != Some(class)).count()
     }
 
-    /// The magazine, if the bin has one.
+    /// Whether the bin stands in its own places.
+    pub(super) fn is_at_home(&self) -> bool {
+        !self.base.is_null() && self.base == self.home.cast()
+    }
+
+    /// The magazine, if the bin stands in one.
     pub(super) fn magazine(&self) -> *mut Magazine {
-        if self.base.is_null() {
+        if self.base.is_null() || self.is_at_home() {
             return ptr::null_mut();
         }
         self.base.cast::<u8>().wrapping_sub(offset_of!(Magazine, items)).cast()
+    }
+
+    /// Places that the bin may use where it stands.
+    pub(super) fn places(&self) -> usize {
+        match self.base.is_null() {
+            true => 0,
+            false if self.is_at_home() => HOME_BLOCKS.min(self.capacity()),
+            false => self.capacity(),
+        }
+    }
+
+    /// The first `count` of them.
+    pub(super) fn places_mut(&mut self, count: usize) -> &mut [*mut u8] {
+        debug_assert!(count <= MAGAZINE_BLOCKS && (count <= HOME_BLOCKS || !self.is_at_home()));
+        let base = if count == 0 { ptr::dangling_mut() } else { self.base };
+        // SAFETY: [I-BIN] so many places, all initialised since they were zero, belong to the bin.
+        unsafe { core::slice::from_raw_parts_mut(base, count) }
+    }
+
+    /// Lets the bin, which has no places, stand in its own. `false`: memory is out.
+    pub(super) fn go_home(&mut self) -> bool {
+        debug_assert!(self.base.is_null());
+        if self.home.is_null() {
+            let Some(piece) = pool::take(size_of::<Home>()) else { return false };
+            self.home = piece.cast();
+        }
+        self.base = self.home.cast();
+        self.end = self.base.wrapping_add(self.places());
+        self.top = self.base;
+        self.note_unused(0);
+        true
+    }
+
+    /// Moves the blocks from the bin's own places to an empty magazine, and leaves those.
+    pub(super) fn leave_home(&mut self, magazine: &mut Magazine) {
+        debug_assert!(self.is_at_home());
+        self.note_unused(usize::from(self.unused_blocks));
+        let blocks = self.blocks();
+        magazine.items[..blocks].copy_from_slice(self.places_mut(blocks));
+        magazine.count = blocks as u16;
+        magazine.unused = self.unused_blocks;
+        self.leave();
     }
 
     /// Empties the bin, in the child of a fork whose owner may have been in the midst of exchanging its
     /// magazine, and gives the blocks that stood in it.
     pub(super) fn abandon(&mut self) -> &[*mut u8] {
         let (base, blocks) = (self.base, (self.top as usize).wrapping_sub(self.base as usize) / size_of::<*mut u8>());
-        (self.top, self.base, self.end) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
-        let blocks = if base.is_null() || blocks > MAGAZINE_BLOCKS { 0 } else { blocks };
-        // SAFETY: [I-BIN] a base is the start of a magazine's places, of which any number may be read.
+        self.leave();
+        let most = if base == self.home.cast() { HOME_BLOCKS } else { MAGAZINE_BLOCKS };
+        let blocks = if base.is_null() || blocks > most { 0 } else { blocks };
+        // SAFETY: [I-BIN] a base is the start of places that are the bin's, of which any number may be read.
         unsafe { core::slice::from_raw_parts(if blocks == 0 { ptr::dangling() } else { base }, blocks) }
     }
 
@@ -227,22 +285,24 @@ impl Bin {
         }
     }
 
-    /// Lets the bin, which is empty, take `places` blocks until it is filled again.
+    /// Lets the bin, which is empty, take at most `places` blocks until it is filled again.
     pub(super) fn narrow(&mut self, places: usize) {
         debug_assert!(self.blocks() == 0 && places <= self.capacity());
-        self.end = self.base.wrapping_add(places);
+        self.end = self.base.wrapping_add(places.min(self.places()));
     }
 
     /// Fills the empty bin: its first `blocks` places hold blocks out of slabs, of which the caller takes one.
     pub(super) fn filled(&mut self, blocks: usize) {
         self.note_own_blocks();
         self.top = self.base.wrapping_add(blocks);
-        self.end = self.base.wrapping_add(self.capacity());
+        self.end = self.base.wrapping_add(self.places());
         self.note_unused(blocks.saturating_sub(1));
     }
 
-    /// Takes the magazine out of the bin, its count set; null if there is none.
+    /// Takes the magazine out of the bin, its count set; null if there is none. A bin at home is empty, or emptied by
+    /// the caller.
     pub(super) fn remove(&mut self) -> *mut Magazine {
+        debug_assert!(!self.is_at_home() || self.blocks() == 0);
         let magazine = self.magazine();
         if !magazine.is_null() {
             self.note_unused(usize::from(self.unused_blocks));
@@ -252,10 +312,13 @@ impl Bin {
                 (*magazine).unused = self.unused_blocks;
             }
         }
-        self.top = ptr::null_mut();
-        self.base = ptr::null_mut();
-        self.end = ptr::null_mut();
+        self.leave();
         magazine
+    }
+
+    /// The bin has no places from now on.
+    fn leave(&mut self) {
+        (self.top, self.base, self.end) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
     }
 }
 

@@ -16,7 +16,7 @@
 use super::depot::Depot;
 use super::elsewhere::Elsewhere;
 use super::heap::{FrontCache, Heap, Inside};
-use super::{orphan, tls, visit};
+use super::{flush, orphan, tls, visit};
 use crate::geometry::*;
 use crate::os;
 use crate::remote::drain;
@@ -331,20 +331,27 @@ pub(super) fn empty_front_cache(heap: *mut Heap, inside: Inside<'_>) {
     let Inside { front, depot, set } = inside;
     front.outbox.post_all(set.stats(), visit::help);
     front.outbox.give_stock();
-    empty_bins(front, depot);
+    empty_bins(front, depot, set);
     // what comes after this is found when the heap is parked
     drain::drain(set, &mut visit::Arrivals::to_slabs(heap, depot));
     visit::empty_depot(set, depot);
 }
 
-/// Moves the magazines of all bins into the depot, whatever room there is.
-pub(super) fn empty_bins(front: &mut FrontCache, depot: &mut Depot) {
-    for class in 0..NUM_CLASSES {
-        let magazine = front.bins[class].remove();
+/// Moves the magazines of all bins into the depot, whatever room there is; what stands in bins' own places goes back to
+/// its slabs.
+pub(super) fn empty_bins(front: &mut FrontCache, depot: &mut Depot, set: &mut SlabSet) {
+    for (class, bin) in front.bins.iter_mut().enumerate() {
+        if bin.places() == 0 {
+            continue;
+        }
+        bin.start_slowly(); // the heap may serve another thread next
+        if bin.is_at_home() {
+            flush::flush_oldest(bin, set, class, bin.blocks());
+        }
+        let magazine = bin.remove();
         if magazine.is_null() {
             continue;
         }
-        front.bins[class].start_slowly(); // the heap may serve another thread next
         // SAFETY: [I-MAGAZINE] the bin's magazine is the caller's now.
         unsafe {
             match (*magazine).count {

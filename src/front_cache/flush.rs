@@ -20,6 +20,7 @@ use crate::policy;
 use crate::remote::drain::{settle, settle_class};
 use crate::remote::outbox::{Posted, post_one};
 use crate::shared_pool;
+use crate::slab::set::SlabSet;
 
 /// Frees `block` of the thread's own `class` when the bin is full.
 #[cold]
@@ -46,7 +47,7 @@ pub fn push_slow(heap: *mut Heap, class: usize, block: *mut u8) {
     visit::help_wanted();
 }
 
-/// The bin is full, or has no magazine yet.
+/// The bin is full, or has no places yet.
 fn make_room(inside: &mut Inside<'_>, class: usize) {
     inside.front.usage.note(class);
     let blocks = inside.front.ready_bin(class).blocks();
@@ -56,29 +57,59 @@ fn make_room(inside: &mut Inside<'_>, class: usize) {
             return;
         }
     }
+    if widen(inside, class) {
+        return;
+    }
     let shrinks = inside.set.is_shrinking(class);
     if shrinks {
         flush_depot_magazine(inside, class);
     }
     if blocks > 0 && (shrinks || !inside.depot.admits(class, blocks, inside.set.stats().acquires.get())) {
-        flush_oldest(inside, class, blocks.div_ceil(2));
+        flush_oldest(&mut inside.front.bins[class], inside.set, class, blocks.div_ceil(2));
         return;
     }
     let Some(empty) = inside.depot.empty_magazine(class) else {
         if blocks > 0 {
-            flush_oldest(inside, class, blocks.div_ceil(2));
+            flush_oldest(&mut inside.front.bins[class], inside.set, class, blocks.div_ceil(2));
         }
         return;
     };
-    let full = inside.front.bins[class].remove();
-    // SAFETY: [I-MAGAZINE] one is fresh, the other came out of the bin.
+    let bin = &mut inside.front.bins[class];
+    // SAFETY: [I-MAGAZINE] one is fresh; the other came out of the bin, or is the fresh one with the bin's blocks.
     unsafe {
-        inside.front.bins[class].install(empty);
+        let full = if bin.is_at_home() {
+            bin.leave_home(&mut *empty);
+            let _ = bin.go_home();
+            empty
+        } else {
+            let full = bin.remove();
+            bin.install(empty);
+            full
+        };
         if !full.is_null() {
             inside.depot.put(class, full);
             inside.set.stats().depot_puts.add();
         }
     }
+}
+
+/// Gives a full bin that may hold more than it has places for its own, or a magazine. `false`: it is no such, or there is
+/// none.
+fn widen(inside: &mut Inside<'_>, class: usize) -> bool {
+    let bin = &mut inside.front.bins[class];
+    if bin.places() == 0 {
+        return bin.go_home();
+    }
+    if bin.places() == bin.capacity() {
+        return false;
+    }
+    let Some(empty) = inside.depot.empty_magazine(class) else { return false };
+    // SAFETY: [I-MAGAZINE] a fresh one.
+    unsafe {
+        bin.leave_home(&mut *empty);
+        bin.install(empty);
+    }
+    true
 }
 
 /// Once for each purge, and for each wave of what the thread gave back itself: what it keeps of all classes may keep
@@ -102,7 +133,7 @@ fn give_up_falling(inside: &mut Inside<'_>, class: usize) -> bool {
     let cached = blocks + inside.depot.blocks(class) as usize;
     let Some(few) = inside.set.falling_bin_blocks(class, cached, capacity) else { return false };
     while flush_depot_magazine(inside, class) {}
-    flush_oldest(inside, class, blocks);
+    flush_oldest(&mut inside.front.bins[class], inside.set, class, blocks);
     inside.front.bins[class].narrow(few);
     shared_pool::release_attached(inside.set, class);
     true
@@ -116,23 +147,21 @@ pub(super) fn give_up_idle(inside: &mut Inside<'_>, class: usize) {
     let blocks = inside.front.bins[class].blocks();
     let kept = policy::idle_bin_blocks(CLASSES[class].bytes as usize);
     if blocks > kept {
-        flush_oldest(inside, class, blocks - kept);
+        flush_oldest(&mut inside.front.bins[class], inside.set, class, blocks - kept);
         inside.front.bins[class].start_slowly();
     }
     shared_pool::release_attached(inside.set, class);
 }
 
 /// Gives the `older` blocks of the bin that were put in first back to their slabs.
-fn flush_oldest(inside: &mut Inside<'_>, class: usize, older: usize) {
-    let bin = &mut inside.front.bins[class];
-    let (blocks, magazine) = (bin.blocks(), bin.magazine());
-    // SAFETY: [I-BIN] the bin's magazine; its first `blocks` places are blocks.
-    let places = unsafe { &mut (&mut (*magazine).items)[..blocks] };
-    settle_class(inside.set, class, &places[..older]);
+pub(super) fn flush_oldest(bin: &mut Bin, set: &mut SlabSet, class: usize, older: usize) {
+    let blocks = bin.blocks();
+    let places = bin.places_mut(blocks);
+    settle_class(set, class, &places[..older]);
     places.copy_within(older.., 0);
     bin.top = bin.base.wrapping_add(blocks - older);
     bin.note_lowest_gone(older);
-    inside.set.note_flush(class, older);
+    set.note_flush(class, older);
 }
 
 /// Gives one magazine of the depot back. `false`: there is none.

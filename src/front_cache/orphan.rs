@@ -100,7 +100,7 @@ pub(super) fn leave_behind(id: u32) {
 
 /// Moves what an owner that does not exist here has left in bins and outbox into the depot and on its way; by the
 /// tenant of heap `id`, which has no owner.
-pub(super) fn empty_left_behind(id: u32, heap: *mut Heap, set: &SlabSet, depot: &mut Depot) {
+pub(super) fn empty_left_behind(id: u32, heap: *mut Heap, set: &mut SlabSet, depot: &mut Depot) {
     if !take_over(id) {
         return;
     }
@@ -108,7 +108,7 @@ pub(super) fn empty_left_behind(id: u32, heap: *mut Heap, set: &SlabSet, depot: 
     let front = unsafe { &mut (*heap).front };
     front.outbox.post_all(set.stats(), directory::want_visit);
     front.outbox.give_stock();
-    bind::empty_bins(front, depot);
+    bind::empty_bins(front, depot, set);
 }
 
 /// Whether the thread with this heap was not interrupted inside of it, of another one or of the pool.

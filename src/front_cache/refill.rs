@@ -22,7 +22,6 @@ use super::{bind, larger, orphan, surplus, sweep, tls, visit};
 use crate::config;
 use crate::geometry::{CLASSES, Content};
 use crate::large::cache;
-use crate::magazine::Magazine;
 use crate::policy;
 use crate::remote::drain::drain;
 use crate::shared_pool;
@@ -100,12 +99,22 @@ fn fill_bin(heap: *mut Heap, inside: &mut Inside<'_>, class: usize) -> bool {
     if inside.front.undrained_refills >= config::get().drain_interval_refills() && from_queue(heap, inside, class) {
         return true;
     }
-    if inside.front.ready_bin(class).magazine().is_null() {
-        let Some(magazine) = inside.depot.empty_magazine(class) else { return false };
-        // SAFETY: [I-MAGAZINE] a fresh one.
-        unsafe { inside.front.bins[class].install(magazine) };
+    make_places(inside, class) && fill_from_slabs(heap, inside, class)
+}
+
+/// Gives the empty bin places for its next refill, or for as much of it as can be had. `false`: it has none.
+fn make_places(inside: &mut Inside<'_>, class: usize) -> bool {
+    let bin = inside.front.ready_bin(class);
+    let wanted = bin.refill_blocks as usize;
+    if wanted <= bin.places() || (wanted <= policy::HOME_BLOCKS && bin.go_home()) {
+        return true;
     }
-    fill_from_slabs(heap, inside, class)
+    let Some(magazine) = inside.depot.empty_magazine(class) else { return bin.places() > 0 || bin.go_home() };
+    let none = bin.remove();
+    debug_assert!(none.is_null(), "a magazine has places for any refill");
+    // SAFETY: [I-MAGAZINE] a fresh one.
+    unsafe { bin.install(magazine) };
+    true
 }
 
 /// Exchanges the empty bin for a full magazine of the depot.
@@ -126,13 +135,12 @@ fn from_depot(inside: &mut Inside<'_>, class: usize) -> bool {
 
 fn fill_from_slabs(heap: *mut Heap, inside: &mut Inside<'_>, class: usize) -> bool {
     let bin = &mut inside.front.bins[class];
-    let want = bin.refill_blocks as usize;
+    let wanted = bin.refill_blocks as usize;
+    let want = wanted.min(bin.places());
     inside.depot.note_missed(class, inside.set.stats().acquires.get());
-    bin.refill_blocks = next_refill(want, bin.capacity(), bin.bytes());
+    bin.refill_blocks = next_refill(wanted, bin.capacity(), bin.bytes());
     let carve = carved_blocks(inside.set, bin, want);
-    let magazine: *mut Magazine = bin.magazine();
-    // SAFETY: [I-BIN] the bin is empty: its places are free.
-    let places = unsafe { &mut (&mut (*magazine).items)[..want] };
+    let places = bin.places_mut(want);
     let mut have = inside.set.take_many(class, want, carve, places);
     while have < want && !inside.set.has_attached_blocks(class) && inside.set.attach_partial(class) {
         have += inside.set.take_many(class, want - have, carve, &mut places[have..]);
@@ -146,9 +154,9 @@ fn fill_from_slabs(heap: *mut Heap, inside: &mut Inside<'_>, class: usize) -> bo
         if !inside.set.attach_partial(class) && !acquire_sparing(inside, class) {
             return false;
         }
-        have = inside.set.take_many(class, want, carve, places);
+        have = inside.set.take_many(class, want, carve, inside.front.bins[class].places_mut(want));
     }
-    places[..have].reverse(); // lowest address on top
+    inside.front.bins[class].places_mut(have).reverse(); // lowest address on top
     let stats = inside.set.stats();
     stats.refills.add();
     stats.refilled_blocks.add_n(have as u64);

@@ -9,6 +9,8 @@ use core::ops::Range;
 pub const MAGAZINE_BLOCKS: usize = 126;
 // a bin stands in a magazine, whatever the options ask for
 const _: () = assert!(config::FRONT_CACHE_MAX_BLOCKS as usize <= MAGAZINE_BLOCKS);
+/// Places that a bin of a heap has for itself: enough for the first refill, in two cache lines.
+pub const HOME_BLOCKS: usize = 16;
 /// A bin keeps at most this many bytes, but at least one block; the same for a batch of another thread that becomes
 /// a bin whole.
 pub const BIN_MAX_BYTES: usize = 256 * KIB;
@@ -82,8 +84,8 @@ pub const fn first_refill(bytes: usize) -> usize {
     let blocks = 4 * KIB / bytes;
     if blocks == 0 {
         1
-    } else if blocks > 16 {
-        16
+    } else if blocks > HOME_BLOCKS {
+        HOME_BLOCKS
     } else {
         blocks
     }
