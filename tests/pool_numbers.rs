@@ -572,15 +572,16 @@ fn refilled(count: usize) -> (u64, Vec<usize>) {
     let before = counts();
     let blocks = (0..count).map(|_| block(KIB)).collect();
     let after = counts();
-    ((after.1 - before.1).div_ceil(after.0 - before.0), blocks)
+    ((after.1 - before.1).div_ceil((after.0 - before.0).max(1)), blocks)
 }
 
-/// Grows, has its blocks freed by another thread, takes them back and grows again: blocks of a refill before and after.
-fn refilled_before_and_after_others_free() -> (u64, u64) {
-    let (before, blocks) = refilled(2000);
+/// Takes `count` blocks, has them freed by another thread, takes them back and as many more: blocks of a refill before and
+/// after.
+fn refilled_before_and_after_others_free(count: usize) -> (u64, u64) {
+    let (before, blocks) = refilled(count);
     spawn(move || blocks.into_iter().for_each(release)).join().unwrap();
-    let (_, again) = refilled(2000);
-    let (after, more) = refilled(2000);
+    let (_, again) = refilled(count);
+    let (after, more) = refilled(count);
     again.into_iter().chain(more).for_each(release);
     assert_eq!(heap_check::count_faults(), 0);
     (before, after)
@@ -589,16 +590,66 @@ fn refilled_before_and_after_others_free() -> (u64, u64) {
 #[test]
 fn refills_are_small_where_others_free() {
     in_child("refills_are_small_where_others_free", &[], || {
-        let (before, after) = refilled_before_and_after_others_free();
+        let (before, after) = refilled_before_and_after_others_free(24);
         say(&format!("{before} blocks of 1 KiB a refill at first, {after} when another thread has freed"));
-        assert!(before >= 8 && after <= 4);
+        assert!(before >= 8 && after <= 6);
+    });
+}
+
+#[test]
+fn refills_are_small_where_threads_are_many() {
+    in_child("refills_are_small_where_threads_are_many", &[], || {
+        const OTHERS: usize = 32;
+        let all = Barrier::new(OTHERS + 1);
+        std::thread::scope(|scope| {
+            for _ in 0..OTHERS {
+                scope.spawn(|| {
+                    let one = block(64);
+                    all.wait(); // all of them have a heap
+                    all.wait();
+                    release(one);
+                });
+            }
+            all.wait();
+            let (blocks, few) = spawn(|| refilled(24)).join().unwrap();
+            let (later, many) = spawn(|| refilled(2000)).join().unwrap();
+            all.wait();
+            few.into_iter().chain(many).for_each(release);
+            say(&format!("{blocks} blocks of 1 KiB a refill beside {OTHERS} threads, {later} of many"));
+            assert!(blocks <= 4 && later >= 8, "an eighth of what is out");
+        });
+    });
+}
+
+/// Blocks of each way through a bin that is never larger than its own places: 16 of them, one more, and all freed.
+#[test]
+fn bins_that_stay_in_their_own_places_lose_nothing() {
+    in_child("bins_that_stay_in_their_own_places_lose_nothing", &[("HAKMEM_FAST_CAP", "16")], || {
+        let rounds = || {
+            for count in [1, 16, 17, 33, 1000] {
+                for size in [16, 200, 3000, 30000] {
+                    let mut blocks: Vec<usize> = (0..count).map(|_| block(size)).collect();
+                    blocks.sort_unstable();
+                    assert!(blocks.windows(2).all(|pair| pair[0] + size <= pair[1]));
+                    blocks.into_iter().for_each(release);
+                }
+            }
+        };
+        rounds(); // what is allocated once
+        let before = snapshot();
+        (0..8).for_each(|_| spawn(rounds).join().unwrap());
+        rounds();
+        let after = snapshot();
+        say(&format!("{} bytes live, before {}", after.live_bytes, before.live_bytes));
+        assert_eq!(heap_check::count_faults(), 0);
+        assert!(after.live_bytes <= before.live_bytes + 16 * KIB as u64);
     });
 }
 
 #[test]
 fn refills_are_as_large_as_the_options_say() {
     in_child("refills_are_as_large_as_the_options_say", &[("HAKMEM_REFILL_COUNT_SMALL", "32")], || {
-        let (before, after) = refilled_before_and_after_others_free();
+        let (before, after) = refilled_before_and_after_others_free(2000);
         say(&format!("{before} and {after} blocks of 1 KiB a refill"));
         assert!((28..=32).contains(&before) && (28..=32).contains(&after));
     });

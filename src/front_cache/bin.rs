@@ -71,6 +71,11 @@ impl Bin {
         self.capacity != 0 && u32::from(self.halvings) == halvings
     }
 
+    /// Whether it may hold less than a bin of a few threads does.
+    pub(super) fn is_halved(&self) -> bool {
+        self.halvings > 0
+    }
+
     /// The bin that stands `offset` bytes from the start of its heap, its address in one register.
     ///
     /// A free stores `top` and the next malloc loads it. Intel's cores since Golden Cove hand such a value
@@ -232,10 +237,7 @@ impl Bin {
             let Some(piece) = pool::take(size_of::<Home>()) else { return false };
             self.home = piece.cast();
         }
-        self.base = self.home.cast();
-        self.end = self.base.wrapping_add(self.places());
-        self.top = self.base;
-        self.note_unused(0);
+        self.stand_in(self.home.cast(), 0, HOME_BLOCKS.min(self.capacity()));
         true
     }
 
@@ -271,10 +273,8 @@ impl Bin {
         let (base, count) = unsafe { ((&raw mut (*magazine).items).cast::<*mut u8>(), (*magazine).count as usize) };
         // SAFETY: as above.
         let unused = unsafe { (*magazine).unused };
-        self.base = base;
         // a batch of another thread may hold more than a bin of this class usually does
-        self.end = base.wrapping_add(count.max(self.capacity()));
-        self.top = base.wrapping_add(count);
+        self.stand_in(base, count, count.max(self.capacity()));
         self.note_unused(usize::from(unused));
     }
 
@@ -294,6 +294,7 @@ impl Bin {
     /// Fills the empty bin: its first `blocks` places hold blocks out of slabs, of which the caller takes one.
     pub(super) fn filled(&mut self, blocks: usize) {
         self.note_own_blocks();
+        crate::sync::compiler_fence(crate::sync::Ordering::Release); // the blocks before the count, as in `push`
         self.top = self.base.wrapping_add(blocks);
         self.end = self.base.wrapping_add(self.places());
         self.note_unused(blocks.saturating_sub(1));
@@ -316,9 +317,21 @@ impl Bin {
         magazine
     }
 
+    /// The bin, which has none, stands in these `places` from now on, of which the first hold `blocks`.
+    fn stand_in(&mut self, base: *mut *mut u8, blocks: usize, places: usize) {
+        self.top = base.wrapping_add(blocks);
+        self.end = base.wrapping_add(places);
+        // the base last, and first below: what a fork of another thread copies between the two holds nothing
+        crate::sync::compiler_fence(crate::sync::Ordering::Release);
+        self.base = base;
+        self.note_unused(0);
+    }
+
     /// The bin has no places from now on.
     fn leave(&mut self) {
-        (self.top, self.base, self.end) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+        self.base = ptr::null_mut();
+        crate::sync::compiler_fence(crate::sync::Ordering::Release);
+        (self.top, self.end) = (ptr::null_mut(), ptr::null_mut());
     }
 }
 

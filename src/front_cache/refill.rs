@@ -5,7 +5,7 @@
 //!   larger::take       a freed block of a class a little larger, in place of memory that no block of the class has lain in
 //!   fill_bin           depot -> queue (every HAKMEM_DRAIN_INTERVAL refills) -> fill_from_slabs
 //!   fill_from_slabs    attached slab -> own partial slabs -> queue -> post the outbox -> one partial slab
-//!                      -> acquire_sparing; of blocks never out a few only where others free (carved_blocks)
+//!                      -> acquire_sparing; of blocks never out few (carved_blocks)
 //!   acquire_sparing    shared_pool::acquire_warm_slab -> sweep of idle classes -> what the threads before a fork have
 //!                      left -> a slab of an owner that rests -> what is kept of huge blocks gives way
 //!                      -> shared_pool::acquire_fresh_slab
@@ -139,7 +139,7 @@ fn fill_from_slabs(heap: *mut Heap, inside: &mut Inside<'_>, class: usize) -> bo
     let want = wanted.min(bin.places());
     inside.depot.note_missed(class, inside.set.stats().acquires.get());
     bin.refill_blocks = next_refill(wanted, bin.capacity(), bin.bytes());
-    let carve = carved_blocks(inside.set, bin, want);
+    let carve = carved_blocks(inside.set, class, bin, want);
     let places = bin.places_mut(want);
     let mut have = inside.set.take_many(class, want, carve, places);
     while have < want && !inside.set.has_attached_blocks(class) && inside.set.attach_partial(class) {
@@ -164,12 +164,16 @@ fn fill_from_slabs(heap: *mut Heap, inside: &mut Inside<'_>, class: usize) -> bo
     have > 0
 }
 
-/// Blocks that a refill of `want` takes out of one slab at most that were never out. Where others free this heap's blocks,
-/// those that are on their way home are resident already, and what is out before it is needed will be as well when its
-/// turn comes. Where nobody does, each block taken is used before the next refill.
-fn carved_blocks(set: &SlabSet, bin: &Bin, want: usize) -> usize {
-    let others_free = set.stats().drained_blocks.get() > 0;
-    if others_free && fixed_refill_blocks(bin.bytes()) == 0 { policy::carved_blocks(bin.bytes()) } else { want }
+/// To how many blocks those that were never out may bring a refill of `want`. What is out before it is needed becomes
+/// resident when its turn comes, though blocks that are resident already may have come back meanwhile. Where threads are few
+/// that is so if others free, and in bins of many small blocks where threads are many.
+fn carved_blocks(set: &SlabSet, class: usize, bin: &Bin, want: usize) -> usize {
+    let stats = set.stats();
+    let is_limited = stats.drained_blocks.get() > 0 || bin.is_halved() && bin.bytes() <= policy::PAGE_BYTES;
+    if !is_limited || fixed_refill_blocks(bin.bytes()) != 0 {
+        return want;
+    }
+    policy::carved_blocks(bin.bytes(), stats.blocks_out[class].get() as usize)
 }
 
 /// A fixed count of the options stays as it is; otherwise refills double.

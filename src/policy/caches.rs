@@ -91,9 +91,14 @@ pub const fn first_refill(bytes: usize) -> usize {
     }
 }
 
-/// Blocks that a refill takes out of a slab at most that were never out, where other threads free: those of a page.
-pub const fn carved_blocks(bytes: usize) -> usize {
-    let blocks = PAGE_BYTES / bytes;
+/// Of the blocks of a class that are out, the part that a refill may bring of such as were never out.
+const CARVED_PART: usize = 8;
+
+/// To how many blocks of `bytes` those that were never out may bring a refill, of a class of which the heap has `out_blocks`
+/// out: those of a page, or an eighth of these.
+pub const fn carved_blocks(bytes: usize, out_blocks: usize) -> usize {
+    let (of_page, part) = (PAGE_BYTES / bytes, out_blocks / CARVED_PART);
+    let blocks = if of_page > part { of_page } else { part };
     if blocks == 0 { 1 } else { blocks }
 }
 
@@ -189,7 +194,8 @@ mod tests {
         }
         assert_eq!(n, 126);
         assert_eq!([16, 1024, 4096, 64 * KIB].map(first_refill), [16, 4, 1, 1]);
-        assert_eq!([16, 1024, 4096, 64 * KIB].map(carved_blocks), [256, 4, 1, 1]);
+        assert_eq!([16, 1024, 4096, 64 * KIB].map(|bytes| carved_blocks(bytes, 7)), [256, 4, 1, 1]);
+        assert_eq!([16, 1024, 64 * KIB].map(|bytes| carved_blocks(bytes, 800)), [256, 100, 100]);
     }
 
     #[test]

@@ -18,4 +18,4 @@ pub use remote::*;
 pub use slabs::*;
 
 /// A page of the system, on most of them.
-const PAGE_BYTES: usize = 4 * crate::geometry::KIB;
+pub const PAGE_BYTES: usize = 4 * crate::geometry::KIB;
