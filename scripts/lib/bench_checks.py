@@ -18,7 +18,7 @@ from types import SimpleNamespace
 from unittest import mock
 
 from lib import allocators, bench_checkpoint, bench_goals, bench_servers, bench_session, cli, measure, proof
-from lib.bench_checkpoint import HEADER, RUNS_FILE, Checkpoint
+from lib.bench_checkpoint import HEADER, RUNS_FILE, Cell, Checkpoint
 from lib.bench_goals import Goal
 from lib.bench_judge import Figures
 from lib.bench_programs import program_rows
@@ -152,6 +152,36 @@ class Checkpoints(InFolder):
 
     def test_rows_without_runs_are_told(self):
         self.assertEqual(list(Figures(session(), {}).failures()), [("lua", "glibc", "not run"), ("lua", "hakmem", "not run")])
+
+
+class Judgements(unittest.TestCase):
+    def figures(self, **allocators):
+        """Figures of one row: of each allocator the processor times of its runs, and its memory."""
+        whole = session()
+        versions = {label.replace("_", "-"): whole["allocators"]["glibc"] for label in allocators}
+        sample = lambda time, rss_mib: SimpleNamespace(cpu_s=time, wall_s=time, printed_s=None, rss_mib=rss_mib)
+        cells = {label.replace("_", "-"): Cell({run: sample(time, rss) for run, time in enumerate(times)}, True)
+                 for label, (times, rss) in allocators.items()}
+        return Figures({**whole, "allocators": versions}, {"lua": cells})
+
+    def test_who_was_lucky_once_is_not_chosen_by_the_runs_it_is_compared_in(self):
+        figures = self.figures(hakmem=([10] * 5, 1), glibc=([10] * 5, 1), jemalloc=([10, 10, 5, 15, 15], 1))
+        self.assertEqual(figures.ratio_to_chosen("lua", "time"), figures.mean_against_chosen("time", ["lua"]))
+        self.assertLess(figures.ratio_to_chosen("lua", "time"), 1)
+        steady = self.figures(hakmem=([12] * 5, 1), glibc=([10] * 5, 1), jemalloc=([11] * 5, 1))
+        self.assertAlmostEqual(steady.ratio_to_chosen("lua", "time"), 1.2)
+
+    def test_too_few_runs_to_choose_by(self):
+        few = self.figures(hakmem=([1] * 3, 1), glibc=([1] * 3, 1))
+        self.assertIsNone(few.ratio_to_chosen("lua", "time"))
+        self.assertIsNone(few.mean_against_chosen("time", ["lua"]))
+
+    def test_beaten_is_in_time_and_memory_at_once(self):
+        figures = self.figures(hakmem=([10], 10), glibc=([9], 9), jemalloc=([5], 9.6), tcmalloc=([11], 5),
+                               hakmem_again=([5], 5))
+        self.assertEqual(figures.beaten_by("lua", "hakmem"), ["glibc"])
+        self.assertEqual(figures.beaten_by("lua", "glibc"), [])
+        self.assertEqual(figures.beaten_by("lua", "tcmalloc"), [])
 
 
 class Rows(unittest.TestCase):

@@ -1,6 +1,7 @@
 """From runs to judgements: medians, ratios, what is a tie, geometric means."""
 
 from dataclasses import dataclass
+from itertools import combinations
 from statistics import geometric_mean, median
 
 from lib import table
@@ -13,6 +14,10 @@ WIN, TIE, LOSS = "win", "tie", "LOSS"
 RSS = "rss_mib"
 # A row's own A/A difference can be small by luck; no row is trusted beyond this.
 LEAST_BAND = 0.01
+# Who is better by so much in time and in memory has a row to itself.
+BEATEN_BY = 0.05
+# Runs of a row by which a best peer is chosen for the others, and how many there must be in all.
+CHOOSING_RUNS, LEAST_RUNS = 2, 4
 
 
 @dataclass(frozen=True)
@@ -133,6 +138,34 @@ class Figures:
         """Geometric mean of hakmem / the best peer of each row."""
         ratios = [verdict.ratio for verdict in self.verdicts(measure, rows)]
         return geometric_mean(ratios) if ratios else None
+
+    def ratio_to_chosen(self, row, measure):
+        """hakmem / the peer that is best in some runs, compared in the others: the geometric mean over all choices
+        of CHOOSING_RUNS. The best of many by the same runs is also the luckiest. None where there are too few runs."""
+        name = self.field(row, measure)
+        samples = {label: cell.samples for label, cell in self.cells[row].items()
+                   if cell.is_measured() and label in (SUBJECT, *self.peers)}
+        runs = set.intersection(*map(set, samples.values())) if samples else set()
+        if SUBJECT not in samples or len(samples) < 2 or len(runs) < LEAST_RUNS:
+            return None
+        middle = lambda label, chosen: median(getattr(samples[label][run], name) for run in chosen)
+        ratios = []
+        for chosen in combinations(sorted(runs), CHOOSING_RUNS):
+            others = runs.difference(chosen)
+            best = min((label for label in samples if label != SUBJECT), key=lambda label: middle(label, chosen))
+            ratios.append(middle(SUBJECT, others) / middle(best, others))
+        return geometric_mean(ratios)
+
+    def mean_against_chosen(self, measure, rows):
+        """The geometric mean of `ratio_to_chosen`; None where a row has too few runs."""
+        ratios = [self.ratio_to_chosen(row, measure) for row in rows]
+        return geometric_mean(ratios) if ratios and None not in ratios else None
+
+    def beaten_by(self, row, subject):
+        """The allocators that are faster than `subject` on a row, and smaller, each by BEATEN_BY at least."""
+        is_better = lambda label, measure: (self.ratio(row, label, measure, subject) or 0) > 1 / (1 - BEATEN_BY)
+        others = [label for label in (SUBJECT, *self.peers) if label != subject]
+        return [label for label in others if is_better(label, "time") and is_better(label, RSS)]
 
     def worst(self, measure, rows):
         """The verdict with the largest ratio, or None."""

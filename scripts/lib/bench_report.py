@@ -3,7 +3,7 @@
 import shlex
 
 from lib import bench_goals, rows
-from lib.bench_judge import AGAIN, LEAST_BAND, LOSS, RSS, SUBJECT
+from lib.bench_judge import AGAIN, BEATEN_BY, CHOOSING_RUNS, LEAST_BAND, LOSS, RSS, SUBJECT
 from lib.table import markdown_table, number
 
 WORDS = {"time": "Time", RSS: "Peak RSS"}
@@ -69,7 +69,18 @@ def goals(figures):
     words = ("What the project has set itself: the goal is what is aimed at, the floor what is the least to be called "
              "done. Judged by the figures as they are, noise not allowed for.\n\n")
     headers = ["hakmem / peer, geometric means", "measured", "goal", "floor", "", "where"]
-    return "## Goals\n\n" + words + markdown_table(headers, lines)
+    return "## Goals\n\n" + words + markdown_table(headers, lines) + luck(figures)
+
+
+def luck(figures):
+    """How much of the distance to the best of many peers is their luck."""
+    found = [(WORDS[measure][0].lower() + WORDS[measure][1:], figures.mean_against_best(measure, figures.rows),
+              figures.mean_against_chosen(measure, figures.rows)) for measure in WORDS]
+    told = [f"{word} {times(chosen)} in place of {times(best)}" for word, best, chosen in found if chosen and best]
+    if not told:
+        return ""
+    return (f"\n\nThe best of {len(figures.peers)} peers by a few runs is also the luckiest. Chosen for each row by "
+            f"{CHOOSING_RUNS} of the runs and compared in the others, over all such choices: {'; '.join(told)}.")
 
 
 def mean_cell(figures, label, measure, names):
@@ -115,6 +126,22 @@ def losses(figures):
             parts.append(markdown_table(["row", BEST[measure], "hakmem / it", "tie within"],
                                         [(one.row, one.best, times(one.ratio), f"±{100 * one.band:.0f}%") for one in lost],
                                         left=2))
+    return "\n\n".join(parts)
+
+
+def together(figures):
+    """Who is beaten in time and memory at once, and where hakmem is."""
+    labels = [SUBJECT, *figures.peers]
+    beaten = {label: [row for row in figures.rows if figures.beaten_by(row, label)] for label in labels}
+    counts = [(label, len(beaten[label])) for label in sorted(labels, key=lambda label: len(beaten[label]))]
+    both = lambda row, label: f"{times(figures.ratio(row, label, 'time'))} {times(figures.ratio(row, label, RSS))}"
+    lines = [(row, ", ".join(f"{label} ({both(row, label)})" for label in figures.beaten_by(row, SUBJECT)))
+             for row in beaten[SUBJECT]]
+    words = (f"Rows in which some other allocator is both faster and smaller, each by {BEATEN_BY:.0%} at least, of "
+             f"{len(figures.rows)} rows.\n\n")
+    parts = ["## Time and memory together\n\n" + words + markdown_table(["allocator", "rows in which it is beaten so"], counts)]
+    if lines:
+        parts.append(markdown_table(["row", "by (hakmem's time and memory, x of its)"], lines, left=2))
     return "\n\n".join(parts)
 
 
@@ -209,6 +236,6 @@ def plots():
 
 def whole_report(figures, additions):
     """The page; `additions` are sections that others have written."""
-    sections = [introduction(figures), reading(), goals(figures), all_means(figures), losses(figures), plots(),
+    sections = [introduction(figures), reading(), goals(figures), all_means(figures), losses(figures), together(figures), plots(),
                 groups(figures), failures(figures), *additions, details(figures), commands(figures)]
     return "\n\n".join(sections) + "\n"
