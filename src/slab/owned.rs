@@ -258,32 +258,33 @@ impl Slab {
         block_index(address.wrapping_sub(self.base), self.inverse)
     }
 
-    /// Puts back the first of `blocks`, which starts in the slab, and those behind it as far as they do too.
+    /// Puts back the first of `blocks`, which starts in the slab, one of the class `info`, and those behind it as far as they do too.
     /// Returns how many; 0: the first cannot be put back ([`Slab::why_refused`]).
     #[inline(always)]
     #[must_use]
-    pub fn put_leading(&mut self, blocks: &[*mut u8]) -> usize {
-        let index = self.index_of(blocks[0] as usize);
-        if !self.put(index) {
+    pub fn put_leading(&mut self, info: &ClassInfo, blocks: &[*mut u8]) -> usize {
+        // by the class, which a caller with many blocks has at hand: the slab's head need not be waited for
+        let (mask, first) = (info.slab_mask as usize, blocks[0] as usize);
+        let index = block_index(first & mask, info.inverse);
+        if !self.put(index, info.capacity) {
             return 0;
         }
         self.free_blocks += 1;
         // most blocks of a program that frees in no order stand alone
         match blocks.get(1) {
-            Some(&next) if self.index_of(next as usize) < self.capacity as usize => {
-                1 + self.put_following(&blocks[1..], index)
-            }
+            Some(&next) if (next as usize ^ first) & !mask == 0 => 1 + self.put_following(&blocks[1..], index),
             _ => 1,
         }
     }
 
     /// Sets the bit of a block, and the hint. `false`: there is no such block, or its bit is set.
     #[inline(always)]
-    fn put(&mut self, index: usize) -> bool {
-        // SAFETY: `init` takes it from the class.
-        unsafe { core::hint::assert_unchecked(self.capacity as usize <= MAX_BLOCKS_PER_SLAB) };
+    fn put(&mut self, index: usize, capacity: u32) -> bool {
+        debug_assert_eq!(capacity, self.capacity);
+        // SAFETY: that of a class.
+        unsafe { core::hint::assert_unchecked(capacity as usize <= MAX_BLOCKS_PER_SLAB) };
         let (word, bit) = (index / WORD_BITS, 1u64 << (index % WORD_BITS));
-        if index >= self.capacity as usize || self.free[word] & bit != 0 {
+        if index >= capacity as usize || self.free[word] & bit != 0 {
             return false;
         }
         self.free[word] |= bit;
@@ -299,7 +300,7 @@ impl Slab {
             let index = self.index_of(block as usize);
             let is_beside = index.abs_diff(before) == 1 && index < self.capacity as usize;
             let row = if is_beside { self.put_row(&blocks[put..], index, before) } else { 0 };
-            if row == 0 && !self.put(index) {
+            if row == 0 && !self.put(index, self.capacity) {
                 break;
             }
             put += row.max(1);
@@ -375,6 +376,10 @@ impl Slab {
 mod tests {
     use super::*;
 
+    fn put_leading(slab: &mut Slab, blocks: &[*mut u8]) -> usize {
+        slab.put_leading(&CLASSES[slab.class()], blocks)
+    }
+
     fn slab(class: usize) -> Box<Slab> {
         // SAFETY: all-zero bytes are a valid Slab, see `slab_at`.
         let mut slab: Box<Slab> = unsafe { Box::new(core::mem::zeroed()) };
@@ -404,7 +409,7 @@ mod tests {
             assert_eq!(s.take_many(capacity, usize::MAX, &mut all), capacity);
             let put: Vec<_> =
                 (0..capacity).filter(|at| stays_out == 0 || at % stays_out != 0).map(|at| all[at]).collect();
-            assert!(put.iter().all(|&block| s.put_leading(&[block]) == 1));
+            assert!(put.iter().all(|&block| put_leading(&mut s, &[block]) == 1));
             let (mut taken, mut out) = (Vec::new(), vec![core::ptr::null_mut(); pieces]);
             loop {
                 match s.take_many(pieces, usize::MAX, &mut out) {
@@ -422,7 +427,7 @@ mod tests {
         let mut s = slab(3);
         let mut out = [core::ptr::null_mut(); 200];
         assert_eq!(s.take_many(200, 30, &mut out), 30);
-        assert_eq!(s.put_leading(&out[10..20]), 10);
+        assert_eq!(put_leading(&mut s, &out[10..20]), 10);
         assert_eq!(s.take_many(200, 7, &mut out), 10);
         assert_eq!(s.take_many(200, 7, &mut out), 7);
         assert_eq!((s.blocks_out(), s.take_many(200, 0, &mut out), s.check_rep()), (37, 0, 0));
@@ -439,8 +444,8 @@ mod tests {
         let mut s = slab(3);
         let (p, content) = s.take_one().unwrap();
         assert_eq!(content, Content::Zero);
-        assert_eq!(s.put_leading(&[p]), 1);
-        assert_eq!((s.put_leading(&[p]), s.why_refused(p)), (0, PutError::AlreadyFree));
+        assert_eq!(put_leading(&mut s, &[p]), 1);
+        assert_eq!((put_leading(&mut s, &[p]), s.why_refused(p)), (0, PutError::AlreadyFree));
         assert!(s.holds(p as usize) && s.is_whole());
         assert_eq!(s.take_one(), Some((p, Content::Unknown)));
         assert_eq!(s.check_rep(), 0);
@@ -454,7 +459,7 @@ mod tests {
             (s.free_blocks, s.first_word, s.listed) = (7, 2, true);
             s.recover(0, class);
             assert_eq!((s.check_rep(), s.blocks_out(), s.is_listed()), (0, 1, false));
-            assert_eq!(s.put_leading(&[block]), 1);
+            assert_eq!(put_leading(&mut s, &[block]), 1);
             assert_eq!(s.take_one(), Some((block, Content::Unknown)), "not known to be zero any more");
             s.recover(0, class + 1);
             assert!(s.is_whole() && s.class() == class + 1 && s.check_rep() == 0);
@@ -465,7 +470,7 @@ mod tests {
     fn a_place_behind_the_last_block_is_noticed() {
         let mut s = slab(class_of(3584));
         let behind = (s.base + s.capacity as usize * 3584) as *mut u8;
-        assert_eq!((s.put_leading(&[behind]), s.why_refused(behind)), (0, PutError::BeyondLast));
+        assert_eq!((put_leading(&mut s, &[behind]), s.why_refused(behind)), (0, PutError::BeyondLast));
     }
 
     #[test]
@@ -486,7 +491,7 @@ mod tests {
                 let distinct: std::collections::BTreeSet<_> = blocks.iter().collect();
                 let first_twice = (1..capacity).find(|&at| blocks[..at].contains(&blocks[at]));
                 assert_eq!(first_twice.is_none(), distinct.len() == capacity);
-                assert_eq!(s.put_leading(&blocks), first_twice.unwrap_or(capacity), "class {class}");
+                assert_eq!(put_leading(&mut s, &blocks), first_twice.unwrap_or(capacity), "class {class}");
                 assert!(blocks[..first_twice.unwrap_or(capacity)].iter().all(|&block| s.holds(block as usize)));
                 assert_eq!(s.check_rep(), 0);
             }
@@ -505,7 +510,7 @@ mod tests {
             .chain([usize::MAX, usize::MAX - 1])
             .map(|place| (s.base.wrapping_add(place.wrapping_mul(64))) as *mut u8)
             .collect();
-        assert_eq!((s.put_leading(&rising), s.put_leading(&falling)), (24, 20));
+        assert_eq!((put_leading(&mut s, &rising), put_leading(&mut s, &falling)), (24, 20));
         assert_eq!((s.free_blocks(), s.check_rep()), (44, 0));
     }
 
@@ -515,12 +520,12 @@ mod tests {
             let mut s = slab(3);
             let mut out = [core::ptr::null_mut(); 200];
             assert_eq!(s.take_many(200, usize::MAX, &mut out), 200);
-            assert_eq!(s.put_leading(&[out[100]]), 1);
+            assert_eq!(put_leading(&mut s, &[out[100]]), 1);
             let mut blocks = out[70..140].to_vec();
             if falls {
                 blocks.reverse();
             }
-            assert_eq!(s.put_leading(&blocks), if falls { 39 } else { 30 });
+            assert_eq!(put_leading(&mut s, &blocks), if falls { 39 } else { 30 });
             assert_eq!(s.check_rep(), 0);
         }
     }
@@ -531,7 +536,7 @@ mod tests {
         let mut out = [core::ptr::null_mut(); 200];
         assert_eq!(s.take_many(200, usize::MAX, &mut out), 200);
         let blocks = [out[150], out[3], out[199], out[3], out[7]];
-        assert_eq!(s.put_leading(&blocks), 3);
+        assert_eq!(put_leading(&mut s, &blocks), 3);
         assert!(s.holds(out[150] as usize) && s.holds(out[199] as usize) && !s.holds(out[7] as usize));
         assert_eq!(s.check_rep(), 0);
         assert_eq!(s.take_many(1, 0, &mut out[..1]), 1);

@@ -269,7 +269,7 @@ impl SlabSet {
         // SAFETY: [I-SLAB] the caller read from the slot table that the slab belongs to this set.
         let slab = unsafe { slab_at(slot) };
         debug_assert_eq!((slab.slot(), slab.class()), (slot, class));
-        let put = slab.put_leading(blocks);
+        let put = slab.put_leading(&CLASSES[class], blocks);
         if put == 0 {
             return (0, Put::Refused);
         }
