@@ -19,7 +19,7 @@
 //! | I-HEAP | heaps, once published, are never unmapped; an id stays with its heap |
 //! | I-TENANT | the fields of a slab set and a depot are touched only by the tenant that `sync::tenancy` names; reports read the depot's counts, racing |
 //! | I-SLAB | a slab's fields are touched only by the tenant of the set that its entry words name, or by whoever owns its run; a drain's look for a double free and the walk of the heap read them, racing (`slab::owned::seems_free`, `adopted_from`) |
-//! | I-BIN | `base..top` of a bin are initialised places of its magazine, `top..end` are free places; only the owner thread writes them (of an orphan, `front_cache::orphan`, the tenant), others read them as hints |
+//! | I-BIN | `base..top` of a bin are initialised places of its home or of the magazine it stands in, and a home belongs to one bin, `top..end` are free places; only the owner thread writes them (of an orphan, `front_cache::orphan`, the tenant), others read them as hints |
 //! | I-OUTBOX | an outbox is touched only by the thread whose heap it stands in (of an orphan by the tenant), and moves with it; reports count what waits in it, and a suspected double free is looked for in it, racing |
 //! | I-MAGAZINE | a magazine belongs to whoever took its pointer out of a bin, depot, lane, queue or the recycling stack |
 //! | I-STRAY | a freed block without a magazine belongs to the list it is linked in, then to who takes the list |

@@ -592,7 +592,7 @@ fn refills_are_small_where_others_free() {
     in_child("refills_are_small_where_others_free", &[], || {
         let (before, after) = refilled_before_and_after_others_free(24);
         say(&format!("{before} blocks of 1 KiB a refill at first, {after} when another thread has freed"));
-        assert!(before >= 8 && after <= 6);
+        assert!(before >= 8 && (1..=6).contains(&after));
     });
 }
 
@@ -616,7 +616,7 @@ fn refills_are_small_where_threads_are_many() {
             all.wait();
             few.into_iter().chain(many).for_each(release);
             say(&format!("{blocks} blocks of 1 KiB a refill beside {OTHERS} threads, {later} of many"));
-            assert!(blocks <= 4 && later >= 8, "an eighth of what is out");
+            assert!((1..=4).contains(&blocks) && later >= 8, "an eighth of what is out");
         });
     });
 }
@@ -642,7 +642,7 @@ fn bins_that_stay_in_their_own_places_lose_nothing() {
         let after = snapshot();
         say(&format!("{} bytes live, before {}", after.live_bytes, before.live_bytes));
         assert_eq!(heap_check::count_faults(), 0);
-        assert!(after.live_bytes <= before.live_bytes + 16 * KIB as u64);
+        assert!(after.live_bytes <= before.live_bytes + 64);
     });
 }
 

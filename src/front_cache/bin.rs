@@ -5,7 +5,7 @@
 //!
 //! Pop reads the pointer below `top` and then lowers `top`; push writes the pointer and then raises
 //! `top`. A fork in another thread therefore sees every block below `top` valid.
-#![allow(unsafe_code)] // pointers into the magazine
+#![allow(unsafe_code)] // pointers into home and magazine
 
 use super::heap::fixed_refill_blocks;
 use crate::geometry::*;
@@ -48,8 +48,10 @@ pub struct Bin {
     home: *mut Home,
 }
 
-/// The places of a bin of few blocks.
+/// The places of a bin of few blocks. It belongs to one bin at a time, and moves with it.
 type Home = [*mut u8; HOME_BLOCKS];
+
+const _: () = assert!(HOME_BLOCKS <= MAGAZINE_BLOCKS); // what stands at home fits in a magazine
 
 const _: () = assert!(size_of::<Bin>() == 64);
 
@@ -71,7 +73,7 @@ impl Bin {
         self.capacity != 0 && u32::from(self.halvings) == halvings
     }
 
-    /// Whether it may hold less than a bin of a few threads does.
+    /// Whether the bytes were halved that its capacity follows from: threads are many.
     pub(super) fn is_halved(&self) -> bool {
         self.halvings > 0
     }
@@ -145,7 +147,7 @@ impl Bin {
     /// The bin belongs to the calling thread.
     #[inline(always)]
     pub unsafe fn pop(bin: *mut Bin) -> *mut u8 {
-        // SAFETY: [I-BIN] `base..top` are initialised places of the bin's.
+        // SAFETY: [I-BIN] `base..top` are initialised places of the bin.
         unsafe {
             let top = (*bin).top;
             if top == (*bin).base {
@@ -192,11 +194,10 @@ impl Bin {
     /// Number of faults, by the owner: the three pointers must agree, and each block be one of the class.
     pub(crate) fn check_rep(&self, class: usize) -> usize {
         let places = |to: *mut *mut u8| (to as usize).wrapping_sub(self.base as usize) / size_of::<*mut u8>();
-        let most = if self.is_at_home() { HOME_BLOCKS } else { MAGAZINE_BLOCKS };
-        if places(self.top) > places(self.end) || places(self.end) > most {
+        if places(self.top) > places(self.end) || places(self.end) > self.most_places() {
             return 1;
         }
-        // SAFETY: [I-BIN] `base..top` are initialised places of the bin's.
+        // SAFETY: [I-BIN] `base..top` are initialised places of the bin.
         (0..self.blocks()).filter(|&at| cached_class(unsafe { self.base.add(at).read() }) != Some(class)).count()
     }
 
@@ -213,7 +214,7 @@ impl Bin {
         self.base.cast::<u8>().wrapping_sub(offset_of!(Magazine, items)).cast()
     }
 
-    /// Places that the bin may use where it stands.
+    /// Places that the bin may use where it stands, 0 to [`MAGAZINE_BLOCKS`].
     pub(super) fn places(&self) -> usize {
         match self.base.is_null() {
             true => 0,
@@ -222,12 +223,28 @@ impl Bin {
         }
     }
 
-    /// The first `count` of them.
+    /// The first `count` places where the bin stands. Ends the process where there are fewer.
     pub(super) fn places_mut(&mut self, count: usize) -> &mut [*mut u8] {
-        debug_assert!(count <= MAGAZINE_BLOCKS && (count <= HOME_BLOCKS || !self.is_at_home()));
-        let base = if count == 0 { ptr::dangling_mut() } else { self.base };
-        // SAFETY: [I-BIN] so many places, all initialised since they were zero, belong to the bin.
-        unsafe { core::slice::from_raw_parts_mut(base, count) }
+        let (base, most) = match self.base.is_null() {
+            true => (ptr::dangling_mut(), 0),
+            false => (self.base, self.most_places()),
+        };
+        // SAFETY: [I-BIN] so many places belong to the bin, and pointers of [I-POOL] memory are initialised, if stale.
+        let places = unsafe { core::slice::from_raw_parts_mut(base, most) };
+        &mut places[..count]
+    }
+
+    /// Places that there are where the bin stands, whatever its class may use.
+    fn most_places(&self) -> usize {
+        if self.is_at_home() { HOME_BLOCKS } else { MAGAZINE_BLOCKS }
+    }
+
+    /// Takes all blocks out of the bin, which stays where it stands.
+    pub(super) fn take_all(&mut self) -> &[*mut u8] {
+        let blocks = self.blocks();
+        self.top = self.base;
+        self.note_unused(0);
+        self.places_mut(blocks)
     }
 
     /// Lets the bin, which has no places, stand in its own. `false`: memory is out.
@@ -237,7 +254,7 @@ impl Bin {
             let Some(piece) = pool::take(size_of::<Home>()) else { return false };
             self.home = piece.cast();
         }
-        self.stand_in(self.home.cast(), 0, HOME_BLOCKS.min(self.capacity()));
+        self.stand_at(self.home.cast(), 0, HOME_BLOCKS.min(self.capacity()));
         true
     }
 
@@ -252,12 +269,14 @@ impl Bin {
         self.leave();
     }
 
-    /// Empties the bin, in the child of a fork whose owner may have been in the midst of exchanging its
-    /// magazine, and gives the blocks that stood in it.
+    /// Empties the bin, in the child of a fork whose owner may have been in the midst of exchanging where
+    /// it stands, and gives the blocks that stood in it.
     pub(super) fn abandon(&mut self) -> &[*mut u8] {
         let (base, blocks) = (self.base, (self.top as usize).wrapping_sub(self.base as usize) / size_of::<*mut u8>());
+        let most = self.most_places();
         self.leave();
-        let most = if base == self.home.cast() { HOME_BLOCKS } else { MAGAZINE_BLOCKS };
+        // the owner may have been about to move its bins to another heap, which has the same pointer then
+        self.home = ptr::null_mut();
         let blocks = if base.is_null() || blocks > most { 0 } else { blocks };
         // SAFETY: [I-BIN] a base is the start of places that are the bin's, of which any number may be read.
         unsafe { core::slice::from_raw_parts(if blocks == 0 { ptr::dangling() } else { base }, blocks) }
@@ -274,7 +293,7 @@ impl Bin {
         // SAFETY: as above.
         let unused = unsafe { (*magazine).unused };
         // a batch of another thread may hold more than a bin of this class usually does
-        self.stand_in(base, count, count.max(self.capacity()));
+        self.stand_at(base, count, count.max(self.capacity()));
         self.note_unused(usize::from(unused));
     }
 
@@ -300,8 +319,8 @@ impl Bin {
         self.note_unused(blocks.saturating_sub(1));
     }
 
-    /// Takes the magazine out of the bin, its count set; null if there is none. A bin at home is empty, or emptied by
-    /// the caller.
+    /// Takes the magazine out of the bin, its count set; null if there is none. A bin at home, which the caller has emptied,
+    /// has no places afterwards either.
     pub(super) fn remove(&mut self) -> *mut Magazine {
         debug_assert!(!self.is_at_home() || self.blocks() == 0);
         let magazine = self.magazine();
@@ -317,21 +336,63 @@ impl Bin {
         magazine
     }
 
-    /// The bin, which has none, stands in these `places` from now on, of which the first hold `blocks`.
-    fn stand_in(&mut self, base: *mut *mut u8, blocks: usize, places: usize) {
-        self.top = base.wrapping_add(blocks);
+    /// The bin, which stands nowhere, stands at `base` from now on: `places` places, the first `blocks` of them filled.
+    fn stand_at(&mut self, base: *mut *mut u8, blocks: usize, places: usize) {
         self.end = base.wrapping_add(places);
-        // the base last, and first below: what a fork of another thread copies between the two holds nothing
-        crate::sync::compiler_fence(crate::sync::Ordering::Release);
-        self.base = base;
+        self.set_top_and_base(base.wrapping_add(blocks), base);
         self.note_unused(0);
     }
 
     /// The bin has no places from now on.
     fn leave(&mut self) {
-        self.base = ptr::null_mut();
+        self.set_top_and_base(ptr::null_mut(), ptr::null_mut());
+        self.end = ptr::null_mut();
+    }
+
+    /// Exchanges this bin with `other`, one of another heap. What a fork of another thread copies in between lists no block in
+    /// both. Both may have one home there, where the other heap is one that its tenant is inside: [`Bin::abandon`] takes
+    /// its homes away.
+    pub(super) fn exchange(&mut self, other: &mut Bin) {
+        // SAFETY: bins are plain words; each is emptied or overwritten before its copy is used.
+        let (mine, theirs) = unsafe { (ptr::read(self), ptr::read(other)) };
+        self.leave();
         crate::sync::compiler_fence(crate::sync::Ordering::Release);
-        (self.top, self.end) = (ptr::null_mut(), ptr::null_mut());
+        *other = mine;
+        crate::sync::compiler_fence(crate::sync::Ordering::Release);
+        let (top, base) = (theirs.top, theirs.base);
+        *self = Bin { top: ptr::null_mut(), base: ptr::null_mut(), ..theirs };
+        self.set_top_and_base(top, base);
+    }
+
+    /// Both by one instruction, and what was written before is written before: neither a signal handler that pops nor what a
+    /// fork of another thread copies finds one of them without the other.
+    fn set_top_and_base(&mut self, top: *mut *mut u8, base: *mut *mut u8) {
+        const { assert!(offset_of!(Bin, top) == 0 && offset_of!(Bin, base) == size_of::<usize>()) };
+        // SAFETY: stores to two fields that stand side by side, aligned to 16 bytes.
+        unsafe {
+            asm!("movq {0}, {2}", "movq {1}, {3}", "punpcklqdq {0}, {1}", "movaps [{4}], {0}",
+                out(xmm_reg) _, out(xmm_reg) _, in(reg) top, in(reg) base, in(reg) ptr::from_mut(self), options(nostack, preserves_flags));
+        }
+    }
+
+    /// Where any bin stands and how many blocks it holds, racing with its owner. A bin that leaves one place for another
+    /// between the two reads of its base is told to hold none, but for one that comes back to the first meanwhile.
+    ///
+    /// # Safety
+    /// `bin` is a heap's bin.
+    pub(super) unsafe fn look(bin: *const Bin) -> (*mut *mut u8, usize) {
+        // SAFETY: the caller's promise; volatile reads of words that are always mapped.
+        let read = |field: *const *mut *mut u8| unsafe { field.read_volatile() };
+        // SAFETY: as above; no reference is made.
+        let (base_field, top_field, home_field) =
+            unsafe { (&raw const (*bin).base, &raw const (*bin).top, &raw const (*bin).home) };
+        let (base, top) = (read(base_field), read(top_field));
+        // SAFETY: as above.
+        let home = unsafe { home_field.read_volatile() };
+        let most = if base == home.cast() { HOME_BLOCKS } else { MAGAZINE_BLOCKS };
+        let blocks = (top as usize).wrapping_sub(base as usize) / size_of::<*mut u8>();
+        let is_sound = !base.is_null() && base == read(base_field) && blocks <= most;
+        (base, if is_sound { blocks } else { 0 })
     }
 }
 
@@ -398,5 +459,75 @@ mod tests {
             pop_and_push(bin, 0, 1);
             assert!(bin.offers_used_block());
         });
+    }
+
+    /// A bin at home in places of the test's own, and those; its blocks are no memory.
+    fn at_home(class: usize, halvings: u32) -> (Bin, Box<Home>) {
+        let mut home: Box<Home> = Box::new([ptr::null_mut(); HOME_BLOCKS]);
+        // SAFETY: all-zero bytes are a valid bin.
+        let mut bin: Bin = unsafe { core::mem::zeroed() };
+        bin.prepare(
+            class,
+            policy::bin_capacity(CLASSES[class].bytes as usize, MAGAZINE_BLOCKS, halvings),
+            halvings,
+            16,
+        );
+        bin.home = &raw mut *home;
+        assert!(bin.places() == 0 && bin.go_home() && bin.is_at_home() && bin.magazine().is_null());
+        (bin, home)
+    }
+
+    fn block(number: usize) -> *mut u8 {
+        ptr::without_provenance_mut(16 * (number + 1))
+    }
+
+    fn fill(bin: &mut Bin) -> usize {
+        // SAFETY: the bin belongs to the test.
+        (0..).take_while(|&number| unsafe { Bin::push(bin, block(number)) }).count()
+    }
+
+    #[test]
+    fn a_bin_takes_its_blocks_from_home_to_a_magazine_in_their_order() {
+        let (mut bin, _home) = at_home(3, 0);
+        assert_eq!((fill(&mut bin), bin.places(), bin.capacity()), (HOME_BLOCKS, HOME_BLOCKS, MAGAZINE_BLOCKS));
+        // SAFETY: all-zero bytes are a valid magazine.
+        let mut magazine: Box<Magazine> = unsafe { Box::new(core::mem::zeroed()) };
+        bin.leave_home(&mut magazine);
+        assert!(bin.places() == 0 && bin.blocks() == 0 && !bin.is_at_home());
+        // SAFETY: [I-MAGAZINE] the test's own.
+        unsafe { bin.install(&mut *magazine) };
+        assert_eq!((bin.places(), bin.blocks()), (MAGAZINE_BLOCKS, HOME_BLOCKS));
+        // SAFETY: the bin belongs to the test.
+        let popped: Vec<_> = (0..HOME_BLOCKS).map(|_| unsafe { Bin::pop(&mut bin) }).collect();
+        assert_eq!(popped, (0..HOME_BLOCKS).rev().map(block).collect::<Vec<_>>());
+        assert!(ptr::eq(bin.remove(), &raw const *magazine) && bin.go_home(), "home is kept");
+    }
+
+    #[test]
+    fn a_bin_at_home_takes_no_more_than_its_class_may_and_is_narrowed_until_it_is_filled() {
+        let large = class_of(32 * crate::geometry::KIB);
+        let (mut bin, _home) = at_home(large, 3);
+        assert_eq!((fill(&mut bin), bin.places()), (8, 8), "of 32 KiB, where threads are many");
+        assert_eq!(bin.take_all().len(), 8);
+        bin.narrow(2);
+        assert_eq!((fill(&mut bin), bin.take_all().to_vec()), (2, vec![block(0), block(1)]));
+        bin.filled(0);
+        assert_eq!(fill(&mut bin), 8);
+        bin.end = bin.base.wrapping_add(HOME_BLOCKS + 1);
+        assert_eq!(bin.check_rep(large), 1, "no home has so many places");
+    }
+
+    #[test]
+    fn two_bins_exchange_their_homes_and_one_that_a_fork_has_torn_gives_its_own_up() {
+        let ((mut one, _first), (mut two, _second)) = (at_home(3, 0), at_home(3, 0));
+        let homes = (one.home, two.home);
+        fill(&mut one);
+        one.exchange(&mut two);
+        assert_eq!((one.home, two.home), (homes.1, homes.0));
+        assert_eq!((one.blocks(), two.blocks(), two.is_at_home()), (0, HOME_BLOCKS, true));
+        // SAFETY: two bins of the test.
+        assert_eq!(unsafe { (Bin::look(&one).1, Bin::look(&two)) }, (0, (homes.0.cast(), HOME_BLOCKS)));
+        assert_eq!(two.abandon().len(), HOME_BLOCKS);
+        assert!(two.home.is_null() && two.places() == 0);
     }
 }

@@ -16,10 +16,10 @@
 use super::depot::Depot;
 use super::elsewhere::Elsewhere;
 use super::heap::{FrontCache, Heap, Inside};
-use super::{flush, orphan, tls, visit};
+use super::{orphan, tls, visit};
 use crate::geometry::*;
 use crate::os;
-use crate::remote::drain;
+use crate::remote::drain::{self, settle_class};
 use crate::shared_pool::{self, LastSlabs};
 use crate::slab::directory::{self, HeapRecord};
 use crate::slab::set::SlabSet;
@@ -218,7 +218,8 @@ fn replace(old: *mut Heap) -> Option<Tenant> {
     }
     // SAFETY: [I-BIN] [I-OUTBOX] they belong to the owner thread, which this one is of both heaps.
     unsafe {
-        core::ptr::swap(&raw mut (*old).front.bins, &raw mut (*heap).front.bins);
+        let (from, to) = (&mut (*old).front.bins, &mut (*heap).front.bins);
+        from.iter_mut().zip(to).for_each(|(from, to)| from.exchange(to));
         core::ptr::swap(&raw mut (*old).front.outbox, &raw mut (*heap).front.outbox);
         (*heap).front.times_elsewhere = core::mem::take(&mut (*old).front.times_elsewhere); // this thread's
         let usage = core::mem::take(&mut (*old).front.usage);
@@ -346,7 +347,7 @@ pub(super) fn empty_bins(front: &mut FrontCache, depot: &mut Depot, set: &mut Sl
         }
         bin.start_slowly(); // the heap may serve another thread next
         if bin.is_at_home() {
-            flush::flush_oldest(bin, set, class, bin.blocks());
+            settle_class(set, class, bin.take_all());
         }
         let magazine = bin.remove();
         if magazine.is_null() {

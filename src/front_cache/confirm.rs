@@ -3,6 +3,7 @@
 //! that the free goes on.
 #![allow(unsafe_code)] // looks into the queue and the bins of the owner
 
+use super::bin::Bin;
 use super::elsewhere::Elsewhere;
 use super::heap::Heap;
 use super::visit;
@@ -46,13 +47,8 @@ fn waits_in_an_outbox(block: *mut u8) -> bool {
 pub(super) fn bin_holds(heap: *mut Heap, class: usize, block: *mut u8) -> bool {
     // SAFETY: [I-HEAP] [I-POOL] volatile reads of words that are always mapped.
     unsafe {
-        let bin = &raw const (*heap).front.bins[class];
-        let base = (&raw const (*bin).base).read_volatile();
-        let top = (&raw const (*bin).top).read_volatile();
-        let blocks = (top as usize).wrapping_sub(base as usize) / size_of::<*mut u8>();
-        !base.is_null()
-            && blocks <= policy::MAGAZINE_BLOCKS
-            && (0..blocks).any(|i| base.add(i).read_volatile() == block)
+        let (base, blocks) = Bin::look(&raw const (*heap).front.bins[class]);
+        (0..blocks).any(|i| base.add(i).read_volatile() == block)
     }
 }
 

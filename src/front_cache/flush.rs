@@ -5,8 +5,10 @@
 //!   class falls:     while the process or the thread only gives memory up, all cached blocks of the class
 //!                    go back to their slabs (remote::drain::settle_class), and the bin takes few until it is
 //!                    filled again
+//!   few places:      a bin without any gets its home; one whose home is full, and that may hold more, a magazine
 //!   class shrinks:   the older half of the bin goes back, and one magazine of the depot
-//!   depot has room:  the full magazine goes there, an empty one takes its place
+//!   depot has room:  the full magazine goes there, an empty one takes its place; of a bin that is full at home,
+//!                    since it may not hold more, the blocks go there in a magazine
 //!   otherwise:       the older half of the bin goes back
 //! remote             a block of another heap: the outbox
 //! ```
@@ -41,7 +43,7 @@ pub fn push_slow(heap: *mut Heap, class: usize, block: *mut u8) {
     make_room(&mut inside, class);
     // SAFETY: [I-BIN] as above.
     if unsafe { !Bin::push(&mut inside.front.bins[class], block) } {
-        settle(inside.set, &[block]); // no magazine could be had
+        settle(inside.set, &[block]); // no places could be had
     }
     drop(tenant);
     visit::help_wanted();
@@ -79,7 +81,8 @@ fn make_room(inside: &mut Inside<'_>, class: usize) {
     unsafe {
         let full = if bin.is_at_home() {
             bin.leave_home(&mut *empty);
-            let _ = bin.go_home();
+            let is_back = bin.go_home();
+            debug_assert!(is_back, "it has had its home before");
             empty
         } else {
             let full = bin.remove();
@@ -93,14 +96,14 @@ fn make_room(inside: &mut Inside<'_>, class: usize) {
     }
 }
 
-/// Gives a full bin that may hold more than it has places for its own, or a magazine. `false`: it is no such, or there is
-/// none.
+/// Gives a full bin more places: its home if it has none, a magazine if it may hold more than its home. `false`: it may not,
+/// it takes few since its class falls, or memory is out.
 fn widen(inside: &mut Inside<'_>, class: usize) -> bool {
     let bin = &mut inside.front.bins[class];
     if bin.places() == 0 {
         return bin.go_home();
     }
-    if bin.places() == bin.capacity() {
+    if bin.places() == bin.capacity() || bin.blocks() < bin.places() {
         return false;
     }
     let Some(empty) = inside.depot.empty_magazine(class) else { return false };
@@ -154,7 +157,7 @@ pub(super) fn give_up_idle(inside: &mut Inside<'_>, class: usize) {
 }
 
 /// Gives the `older` blocks of the bin that were put in first back to their slabs.
-pub(super) fn flush_oldest(bin: &mut Bin, set: &mut SlabSet, class: usize, older: usize) {
+fn flush_oldest(bin: &mut Bin, set: &mut SlabSet, class: usize, older: usize) {
     let blocks = bin.blocks();
     let places = bin.places_mut(blocks);
     settle_class(set, class, &places[..older]);

@@ -129,7 +129,7 @@ unsafe fn touch(memory: *mut Heap) {
 }
 
 impl FrontCache {
-    /// The bin of a class, made ready for use, with a magazine if one can be had.
+    /// The bin of a class, made ready for use.
     pub(super) fn ready_bin(&mut self, class: usize) -> &mut Bin {
         let bin = &mut self.bins[class];
         let halvings = policy::cache_halvings(directory::in_use());
@@ -159,12 +159,8 @@ impl Heap {
     pub fn cached_blocks(heap: *mut Heap, class: usize) -> u64 {
         // SAFETY: [I-HEAP] volatile reads of plain words that are always mapped.
         unsafe {
-            let bin = &raw const (*heap).front.bins[class];
-            let top = (&raw const (*bin).top).read_volatile() as usize;
-            let base = (&raw const (*bin).base).read_volatile() as usize;
-            let in_bin = top.wrapping_sub(base) / size_of::<*mut u8>();
-            let in_bin = if in_bin <= policy::MAGAZINE_BLOCKS { in_bin as u64 } else { 0 };
-            in_bin + Depot::blocks_of((*heap).depot.get(), class)
+            let (_, in_bin) = Bin::look(&raw const (*heap).front.bins[class]);
+            in_bin as u64 + Depot::blocks_of((*heap).depot.get(), class)
         }
     }
 

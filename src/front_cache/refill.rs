@@ -3,13 +3,14 @@
 //! ```text
 //! refill
 //!   larger::take       a freed block of a class a little larger, in place of memory that no block of the class has lain in
-//!   fill_bin           depot -> queue (every HAKMEM_DRAIN_INTERVAL refills) -> fill_from_slabs
+//!   fill_bin           depot -> queue (every HAKMEM_DRAIN_INTERVAL refills) -> make_places -> fill_from_slabs
+//!   make_places        the bin's home, where the refill fits there, or a magazine
 //!   fill_from_slabs    attached slab -> own partial slabs -> queue -> post the outbox -> one partial slab
 //!                      -> acquire_sparing; of blocks never out few (carved_blocks)
 //!   acquire_sparing    shared_pool::acquire_warm_slab -> sweep of idle classes -> what the threads before a fork have
 //!                      left -> a slab of an owner that rests -> what is kept of huge blocks gives way
 //!                      -> shared_pool::acquire_fresh_slab
-//!   one_from_slab      a borrowed heap, or no magazine to be had: one block straight from a slab
+//!   one_from_slab      a borrowed heap, or no places to be had: one block straight from a slab
 //! from_any_owner       before null: surplus::adopt_any -> one block from the slab
 //! refill_one           calloc's: a bin or depot with blocks first, larger::take, otherwise one_from_slab, which may be zero
 //!                      already
@@ -44,6 +45,12 @@ pub fn refill(heap: *mut Heap, class: usize, fit: Fit) -> *mut u8 {
     let Some(mut tenant) = bind::enter(heap) else { return ptr::null_mut() };
     let current = tls::current(); // entering may have bound another heap
     if let Some(mut inside) = tenant.inside() {
+        // a heap that the thread has just got may have blocks, which a fork has left there
+        // SAFETY: [I-BIN] the thread's own bin.
+        let left = unsafe { Bin::pop(&mut inside.front.bins[class]) };
+        if !left.is_null() {
+            return left;
+        }
         if fit == Fit::AtLeast
             && let Some(block) = larger::take(&mut inside, class)
         {
@@ -54,7 +61,7 @@ pub fn refill(heap: *mut Heap, class: usize, fit: Fit) -> *mut u8 {
             return unsafe { Bin::pop(&mut inside.front.bins[class]) };
         }
     }
-    // a borrowed heap, or no magazine to be had: one block at a time
+    // a borrowed heap, or no places to be had: one block at a time
     one_from_slab(tenant.set(), class).map_or(ptr::null_mut(), |(block, _)| block)
 }
 
@@ -65,7 +72,8 @@ pub fn refill_one(heap: *mut Heap, class: usize) -> Option<(*mut u8, Content)> {
     let mut tenant = bind::enter(heap)?;
     let current = tls::current();
     if let Some(mut inside) = tenant.inside() {
-        if inside.depot.blocks(class) > 0 && fill_bin(current, &mut inside, class) {
+        let has_some = inside.front.bins[class].blocks() > 0; // as in `refill`
+        if has_some || inside.depot.blocks(class) > 0 && fill_bin(current, &mut inside, class) {
             // SAFETY: [I-BIN] the thread's own bin.
             return Some((unsafe { Bin::pop(&mut inside.front.bins[class]) }, Content::Unknown));
         }
@@ -110,8 +118,8 @@ fn make_places(inside: &mut Inside<'_>, class: usize) -> bool {
         return true;
     }
     let Some(magazine) = inside.depot.empty_magazine(class) else { return bin.places() > 0 || bin.go_home() };
-    let none = bin.remove();
-    debug_assert!(none.is_null(), "a magazine has places for any refill");
+    let left = bin.remove();
+    debug_assert!(left.is_null(), "a magazine has places for any refill");
     // SAFETY: [I-MAGAZINE] a fresh one.
     unsafe { bin.install(magazine) };
     true
@@ -143,7 +151,7 @@ fn fill_from_slabs(heap: *mut Heap, inside: &mut Inside<'_>, class: usize) -> bo
     let places = bin.places_mut(want);
     let mut have = inside.set.take_many(class, want, carve, places);
     while have < want && !inside.set.has_attached_blocks(class) && inside.set.attach_partial(class) {
-        have += inside.set.take_many(class, want - have, carve, &mut places[have..]);
+        have += inside.set.take_many(class, want - have, carve.saturating_sub(have), &mut places[have..]);
     }
     if have == 0 {
         if inside.front.undrained_refills > 0 && from_queue(heap, inside, class) {
@@ -164,12 +172,12 @@ fn fill_from_slabs(heap: *mut Heap, inside: &mut Inside<'_>, class: usize) -> bo
     have > 0
 }
 
-/// To how many blocks those that were never out may bring a refill of `want`. What is out before it is needed becomes
-/// resident when its turn comes, though blocks that are resident already may have come back meanwhile. Where threads are few
-/// that is so if others free, and in bins of many small blocks where threads are many.
+/// Blocks beyond which a refill of `want` takes none that were never out. Such blocks become resident when their turn
+/// comes, while others that are resident may have come back. Limited are heaps whose blocks others free and, where threads
+/// are many, classes of up to a page.
 fn carved_blocks(set: &SlabSet, class: usize, bin: &Bin, want: usize) -> usize {
     let stats = set.stats();
-    let is_limited = stats.drained_blocks.get() > 0 || bin.is_halved() && bin.bytes() <= policy::PAGE_BYTES;
+    let is_limited = stats.drained_blocks.get() > 0 || (bin.is_halved() && bin.bytes() <= policy::PAGE_BYTES);
     if !is_limited || fixed_refill_blocks(bin.bytes()) != 0 {
         return want;
     }

@@ -7,9 +7,9 @@ use core::ops::Range;
 
 /// Places of a magazine: with its header it fills exactly 1 KiB.
 pub const MAGAZINE_BLOCKS: usize = 126;
-// a bin stands in a magazine, whatever the options ask for
+// a magazine has places for any bin, whatever the options ask for
 const _: () = assert!(config::FRONT_CACHE_MAX_BLOCKS as usize <= MAGAZINE_BLOCKS);
-/// Places that a bin of a heap has for itself: enough for the first refill, in two cache lines.
+/// Places that a bin has for itself, in two cache lines: enough for the first refill.
 pub const HOME_BLOCKS: usize = 16;
 /// A bin keeps at most this many bytes, but at least one block; the same for a batch of another thread that becomes
 /// a bin whole.
@@ -91,11 +91,11 @@ pub const fn first_refill(bytes: usize) -> usize {
     }
 }
 
-/// Of the blocks of a class that are out, the part that a refill may bring of such as were never out.
+/// One in so many of the blocks of a class that are out is what a refill may hold once it takes some that were never out.
 const CARVED_PART: usize = 8;
 
-/// To how many blocks of `bytes` those that were never out may bring a refill, of a class of which the heap has `out_blocks`
-/// out: those of a page, or an eighth of these.
+/// Blocks of `bytes` that a refill holds at most once it takes some that were never out, where the heap has `out_blocks` of the
+/// class out: those of a page, or an eighth of these; at least 1.
 pub const fn carved_blocks(bytes: usize, out_blocks: usize) -> usize {
     let (of_page, part) = (PAGE_BYTES / bytes, out_blocks / CARVED_PART);
     let blocks = if of_page > part { of_page } else { part };

@@ -245,7 +245,7 @@ impl SlabSet {
         self.first_partial(class).is_some() || self.attached(class).is_some_and(|slab| slab.used_blocks() > 0)
     }
 
-    /// Takes up to `want` blocks out of the attached slab, at most `carve` that have never been out. Returns how many.
+    /// Takes up to `want` blocks out of the attached slab, as [`Slab::take_many`] does. Returns how many.
     #[inline]
     pub fn take_many(&mut self, class: usize, want: usize, carve: usize, out: &mut [*mut u8]) -> usize {
         let taken = self.attached(class).map_or(0, |slab| slab.take_many(want, carve, out));

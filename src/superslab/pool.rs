@@ -1,9 +1,9 @@
-//! The metadata pool: memory for heaps, magazines, SuperSlab headers and records, never given back.
+//! The metadata pool: memory for heaps, homes of bins, magazines, SuperSlab headers and records, never given back.
 //!
 //! It grows downwards from the slot table. One word holds how much is taken, committed and reserved;
 //! each is raised by a compare-and-swap after the system call that it needs, all of which can be
 //! repeated without harm, so a failed one takes nothing and no thread waits for another's. What
-//! becomes free is recycled by type (`magazine.rs`, `large/registry.rs`; heaps are bound again), so
+//! becomes free is recycled by type (`magazine.rs`, `large/registry.rs`; heaps are bound again, homes with them), so
 //! that a stale pointer to metadata always points to metadata.
 #![allow(unsafe_code)] // gives back what it reserved
 
