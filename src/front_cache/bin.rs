@@ -349,8 +349,8 @@ impl Bin {
         self.end = ptr::null_mut();
     }
 
-    /// Exchanges this bin with `other`, one of another heap. What a fork of another thread copies in between lists no block in
-    /// both. Both may have one home there, where the other heap is one that its tenant is inside: [`Bin::abandon`] takes
+    /// Exchanges this bin with `other`, one of another heap. What a fork of another thread copies in between lists no
+    /// block in both. Both may have one home there, where the other heap is one that its tenant is inside: [`Bin::abandon`] takes
     /// its homes away.
     pub(super) fn exchange(&mut self, other: &mut Bin) {
         // SAFETY: bins are plain words; each is emptied or overwritten before its copy is used.
@@ -364,14 +364,15 @@ impl Bin {
         self.set_top_and_base(top, base);
     }
 
-    /// Both by one instruction, and what was written before is written before: neither a signal handler that pops nor what a
-    /// fork of another thread copies finds one of them without the other.
+    /// Both by one instruction, after all that was written before: neither a signal handler that pops nor what a fork of
+    /// another thread copies finds one of them without the other.
     fn set_top_and_base(&mut self, top: *mut *mut u8, base: *mut *mut u8) {
         const { assert!(offset_of!(Bin, top) == 0 && offset_of!(Bin, base) == size_of::<usize>()) };
         // SAFETY: stores to two fields that stand side by side, aligned to 16 bytes.
         unsafe {
             asm!("movq {0}, {2}", "movq {1}, {3}", "punpcklqdq {0}, {1}", "movaps [{4}], {0}",
-                out(xmm_reg) _, out(xmm_reg) _, in(reg) top, in(reg) base, in(reg) ptr::from_mut(self), options(nostack, preserves_flags));
+                out(xmm_reg) _, out(xmm_reg) _, in(reg) top, in(reg) base, in(reg) ptr::from_mut(self),
+                options(nostack, preserves_flags));
         }
     }
 

@@ -94,8 +94,8 @@ pub const fn first_refill(bytes: usize) -> usize {
 /// One in so many of the blocks of a class that are out is what a refill may hold once it takes some that were never out.
 const CARVED_PART: usize = 8;
 
-/// Blocks of `bytes` that a refill holds at most once it takes some that were never out, where the heap has `out_blocks` of the
-/// class out: those of a page, or an eighth of these; at least 1.
+/// Blocks of `bytes` that a refill holds at most once it takes some that were never out, where the heap has `out_blocks`
+/// of the class out: those of a page, or an eighth of these; at least 1.
 pub const fn carved_blocks(bytes: usize, out_blocks: usize) -> usize {
     let (of_page, part) = (PAGE_BYTES / bytes, out_blocks / CARVED_PART);
     let blocks = if of_page > part { of_page } else { part };

@@ -258,8 +258,8 @@ impl Slab {
         block_index(address.wrapping_sub(self.base), self.inverse)
     }
 
-    /// Puts back the first of `blocks`, which starts in the slab, one of the class `info`, and those behind it as far as they do too.
-    /// Returns how many; 0: the first cannot be put back ([`Slab::why_refused`]).
+    /// Puts back the first of `blocks`, which starts in the slab, one of the class `info`, and those behind it as far as
+    /// they do too. Returns how many; 0: the first cannot be put back ([`Slab::why_refused`]).
     #[inline(always)]
     #[must_use]
     pub fn put_leading(&mut self, info: &ClassInfo, blocks: &[*mut u8]) -> usize {
